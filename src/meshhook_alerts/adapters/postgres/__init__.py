@@ -1,0 +1,1 @@
+"""Postgres: the stores, the queries they run (``queries/*.sql``), migrations, and waking up."""

@@ -1,0 +1,194 @@
+"""The deciding transaction on Postgres: three round trips from a signal to a committed decision."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow, tuple_row
+
+from meshhook_alerts.adapters.postgres import encoding
+from meshhook_alerts.adapters.postgres.errors import translated
+from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.application.ports import Batch, Message, ProjectSettings
+from meshhook_alerts.domain.alert import Alert, AlertStatus
+from meshhook_alerts.domain.decision import Decisions
+from meshhook_alerts.domain.failure import SignalGroup
+from meshhook_alerts.domain.folding import Folded
+from meshhook_alerts.domain.identifiers import NIL
+from meshhook_alerts.domain.message import SCHEMA_VERSION
+from meshhook_alerts.domain.severity import Severity
+
+LEASE_SECONDS = 10
+"""How long a notification belongs to the worker that took it; a dead worker's come back."""
+
+Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
+LoadSettings = Callable[[AsyncConnection[TupleRow], UUID, int], Awaitable[ProjectSettings]]
+
+
+class PostgresDecisionStore:
+    """Decides on one connection of its own, so that statements stay prepared."""
+
+    def __init__(self, connect: Connect, load_settings: LoadSettings) -> None:
+        self._connect = connect
+        self._load_settings = load_settings
+        self._connection: AsyncConnection[TupleRow] | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresDecidingTransaction]:
+        """A deciding transaction; rolled back unless it committed."""
+        connection = await self._usable()
+        try:
+            yield PostgresDecidingTransaction(connection, self._load_settings)
+        finally:
+            if not connection.closed:
+                await connection.rollback()
+
+    async def close(self) -> None:
+        """Gives the connection back."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _usable(self) -> AsyncConnection[TupleRow]:
+        if self._connection is None or self._connection.closed or self._connection.broken:
+            self._connection = await self._connect()
+        return self._connection
+
+
+class PostgresDecidingTransaction:
+    """See ``ports.DecidingTransaction``."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow], load_settings: LoadSettings) -> None:
+        self._connection = connection
+        self._load_settings = load_settings
+
+    @translated
+    async def take(self, limit: int) -> Batch | None:
+        """Locks a project and reads its oldest signals, in one round trip."""
+        taken, rows = await self._take(limit)
+        if taken is None and await self._introduce():
+            taken, rows = await self._take(limit)
+        if taken is None:
+            return None
+        project_id, settings_version, now, _ = taken
+        return Batch(
+            project_id,
+            settings_version,
+            now,
+            groups=[_group(row) for row in rows if not row[0]],
+            seen=[row[-1] for row in rows if row[0]],
+        )
+
+    async def _take(self, limit: int) -> tuple[TupleRow | None, list[TupleRow]]:
+        async with self._connection.pipeline():
+            project = await self._cursor("take_project", nil=NIL)
+            groups = await self._cursor("group_signals", limit=limit)
+            return await project.fetchone(), await groups.fetchall()
+
+    async def _introduce(self) -> bool:
+        cursor = await self._cursor("introduce_projects", nil=NIL)
+        if not cursor.rowcount:
+            await self._connection.rollback()
+            return False
+        await self._connection.commit()
+        return True
+
+    @translated
+    async def settings(self, batch: Batch) -> ProjectSettings:
+        """The project's wishes, from memory if they have not changed."""
+        return await self._load_settings(self._connection, batch.project_id, batch.settings_version)
+
+    @translated
+    async def open_alerts(
+        self, project_id: UUID, fingerprints: Sequence[str]
+    ) -> Mapping[str, Alert]:
+        """The open alerts with these fingerprints."""
+        if not fingerprints:
+            return {}
+        cursor = await self._cursor(
+            "open_alerts", project_id=project_id, fingerprints=",".join(fingerprints)
+        )
+        return {row[2]: _alert(row) for row in await cursor.fetchall()}
+
+    @translated
+    async def commit(
+        self,
+        batch: Batch,
+        folded: Folded,
+        decisions: Decisions,
+        messages: Sequence[Message],
+        leased: int,
+    ) -> Sequence[int]:
+        """Writes and commits in one round trip."""
+        mine, others = messages[:leased], messages[leased:]
+        async with self._connection.pipeline():
+            await self._cursor(
+                "commit_decisions",
+                project_id=batch.project_id,
+                settings_version=batch.settings_version,
+                template_version=SCHEMA_VERSION,
+                **_parameters(batch, folded, decisions, messages),
+            )
+            queued = await self._enqueue(mine, LEASE_SECONDS) if mine else None
+            if others:
+                await self._enqueue(others, 0)
+            await self._connection.commit()
+            return [row[0] for row in await queued.fetchall()] if queued else []
+
+    async def _enqueue(self, messages: Sequence[Message], lease: int) -> AsyncCursor[TupleRow]:
+        ids = ",".join(str(message.notification_id) for message in messages)
+        return await self._cursor("enqueue_notifications", ids=ids, lease=lease)
+
+    async def _cursor(self, name: str, **parameters: Any) -> AsyncCursor[TupleRow]:
+        cursor = self._connection.cursor(row_factory=tuple_row, binary=True)
+        return await cursor.execute(query(name), parameters)
+
+
+def _group(row: TupleRow) -> SignalGroup:
+    (_, id_, project_id, source, observed, at, first_at, last_at, count, workflow, name, version,
+     node_id, node_type, attempt, http_status, error, labels, run_id, members) = row  # fmt: skip
+    return SignalGroup(
+        id_, project_id, source, observed, at, first_at, last_at, count, workflow, name, version,
+        node_id, node_type, attempt, http_status, error, labels, run_id, members,
+    )  # fmt: skip
+
+
+def _alert(row: TupleRow) -> Alert:
+    (id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told) = row
+    return Alert(
+        id_,
+        project_id,
+        fingerprint,
+        AlertStatus(status),
+        Severity(severity),
+        opened_at,
+        last_at,
+        count,
+        {UUID(channel): encoding.told_from(entry) for channel, entry in told.items()},
+    )
+
+
+def _parameters(
+    batch: Batch, folded: Folded, decisions: Decisions, messages: Sequence[Message]
+) -> dict[str, str]:
+    alert_ids = {alert.fingerprint: alert.id for alert in decisions.alerts}
+    return {
+        "members": encoding.dumps(_members(batch, folded)),
+        "folds": encoding.dumps(encoding.fold_rows(folded.folds.values(), alert_ids)),
+        "opened": encoding.dumps(encoding.opened_rows(decisions)),
+        "changed": encoding.dumps(encoding.changed_rows(decisions)),
+        "entries": encoding.dumps(encoding.entry_rows(decisions.entries)),
+        "notifications": encoding.dumps(encoding.notification_rows(decisions, messages)),
+    }
+
+
+def _members(batch: Batch, folded: Folded) -> list[dict[str, Any]]:
+    """Signal ids by fold; what is no failure, or was seen before, goes without one."""
+    by_fold: dict[UUID | None, list[str]] = {None: list(batch.seen)}
+    for group in batch.groups:
+        by_fold.setdefault(folded.fold_of.get(group.id), []).append(group.members)
+    return [{"fold": fold, "ids": ",".join(ids)} for fold, ids in by_fold.items() if ids]

@@ -1,0 +1,90 @@
+"""The queue of notifications and the record of tries, on pgmq and our tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg.rows import TupleRow, namedtuple_row
+from psycopg_pool import AsyncConnectionPool
+
+from meshhook_alerts.adapters.postgres.encoding import dumps
+from meshhook_alerts.adapters.postgres.errors import translated
+from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.application.ports import AttemptResult, Destination, DueNotification
+
+Pool = AsyncConnectionPool
+
+
+class PostgresDeliveryStore:
+    """See ``ports.DeliveryStore``."""
+
+    def __init__(self, pool: Pool, worker: str) -> None:
+        self._pool = pool
+        self._worker = worker
+
+    @translated
+    async def take_due(self, limit: int, lease_seconds: int) -> Sequence[DueNotification]:
+        """Leases due notifications; entries whose notification has ended are cleared away."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=namedtuple_row)
+            await cursor.execute(
+                query("read_queue"), {"lease": lease_seconds, "limit": limit}
+            )
+            rows = await cursor.fetchall()
+            ended = [row.msg_id for row in rows if row.state != "pending"]
+            if ended:
+                await cursor.execute(query("drop_messages"), {"ids": _joined(ended)})
+        return [_due(row) for row in rows if row.state == "pending"]
+
+    @translated
+    async def record(self, results: Sequence[AttemptResult]) -> None:
+        """Writes tries and their consequences in one transaction."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                query("record_attempts"),
+                {"attempts": dumps([_row(result) for result in results]), "worker": self._worker},
+            )
+
+    @translated
+    async def extend(self, queue_ids: Sequence[int], lease_seconds: int) -> None:
+        """Renews the lease on notifications still being sent."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                query("extend_leases"), {"ids": _joined(queue_ids), "lease": lease_seconds}
+            )
+
+
+def _joined(ids: Sequence[int]) -> str:
+    return ",".join(map(str, ids))
+
+
+def _due(row: TupleRow) -> DueNotification:
+    (msg_id, notification_id, project_id, _, _, _, content, template_version, _, attempts,
+     deadline_at, created_at, _, channel_id, name, kind, enabled, config, secrets) = row  # fmt: skip
+    destination = None
+    if channel_id is not None:
+        destination = Destination(channel_id, project_id, name, kind, enabled, config, secrets)
+    return DueNotification(
+        notification_id,
+        msg_id,
+        content,
+        template_version,
+        created_at,
+        deadline_at,
+        attempts,
+        destination,
+    )
+
+
+def _row(result: AttemptResult) -> dict[str, object]:
+    return {
+        "msg_id": result.queue_id,
+        "notification_id": result.notification_id,
+        "started_at": result.started_at,
+        "finished_at": result.finished_at,
+        "outcome": result.outcome,
+        "detail": result.detail,
+        "state": result.state,
+        "wait": result.wait_seconds,
+        "reason": result.reason,
+    }

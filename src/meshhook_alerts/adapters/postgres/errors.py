@@ -1,0 +1,63 @@
+"""Database troubles in the application's words, with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg_pool import PoolClosed, PoolTimeout
+
+from meshhook_alerts.application.ports import StoreUnavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TROUBLES = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    PoolClosed,
+    errors.UndefinedTable,
+    errors.UndefinedFunction,
+    errors.UndefinedColumn,
+    errors.InvalidSchemaName,
+    errors.InsufficientPrivilege,
+    errors.ReadOnlySqlTransaction,
+)
+
+
+def translated(
+    method: Callable[P, Awaitable[R]],
+) -> Callable[P, Awaitable[R]]:
+    """Makes an adapter's method raise ``StoreUnavailable`` where the database is the trouble."""
+
+    @wraps(method)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await method(*args, **kwargs)
+        except _TROUBLES as problem:
+            raise StoreUnavailable(explain(problem)) from problem
+
+    return guarded
+
+
+def explain(problem: Exception) -> str:
+    """One line on what is wrong and what to do; never a connection string."""
+    first_line = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+    if isinstance(problem, errors.UndefinedTable) and "public.alert" not in first_line:
+        missing = first_line.removeprefix("relation ").split(" does not exist")[0]
+        if "meshhook_alerts" not in missing:
+            return f"table {missing} is missing: is this a MeshHook database? See `meshhook-alerts doctor`"
+    if isinstance(
+        problem,
+        errors.UndefinedTable | errors.UndefinedFunction | errors.UndefinedColumn | errors.InvalidSchemaName,
+    ):
+        return f"{first_line}: run `meshhook-alerts migrate`"
+    if isinstance(problem, errors.InsufficientPrivilege):
+        return f"{first_line}: see `meshhook-alerts doctor`"
+    if isinstance(problem, PoolTimeout):
+        return "no connection to the database could be had in time"
+    return first_line

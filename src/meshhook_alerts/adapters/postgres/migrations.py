@@ -1,0 +1,189 @@
+"""Applying our migration files, and taking everything of ours away again.
+
+Each file runs in a transaction of its own under one advisory lock, so several starting processes
+do not collide. Files are plain SQL that the Supabase CLI can run as well; both ways leave the same
+mark in ``meshhook_alerts.migrations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import AsyncConnection, errors
+from psycopg.rows import TupleRow
+
+_LOCK = 7241150193622
+_LOCK_TIMEOUT = "10s"
+
+
+class MigrationError(Exception):
+    """A migration that cannot be applied, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Whether a table of MeshHook's bears our trigger."""
+
+    trigger: str
+    table: str
+    state: str
+    detail: str | None
+
+
+def migration_files() -> Iterator[tuple[str, str]]:
+    """(version, SQL) in order: from the wheel, or from the checkout it was installed from."""
+    folder = _folder()
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.name.endswith(".sql"):
+            yield entry.name.split("_", 1)[0], entry.read_text("utf-8")
+
+
+def _folder() -> Traversable:
+    packaged = files("meshhook_alerts").joinpath("migrations")
+    if packaged.is_dir():
+        return packaged
+    return Path(__file__).parents[4] / "supabase" / "migrations"
+
+
+async def migrate(
+    connection: AsyncConnection[TupleRow], say: Callable[[str], None] = lambda _: None
+) -> Sequence[Attachment]:
+    """Applies what is missing and puts our triggers where they may be.
+
+    Raises:
+        MigrationError
+    """
+    try:
+        await connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            await _install_pgmq(connection, say)
+            for version, text in migration_files():
+                await _apply(connection, version, text, say)
+            return await _attach(connection)
+        finally:
+            await connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+    except psycopg.Error as problem:
+        raise MigrationError(_advice(problem)) from problem
+
+
+async def pending(connection: AsyncConnection[TupleRow]) -> list[str]:
+    """Versions that have not been applied."""
+    versions = [version for version, _ in migration_files()]
+    cursor = await connection.execute("select to_regclass('meshhook_alerts.migrations') is not null")
+    row = await cursor.fetchone()
+    if not row or not row[0]:
+        return versions
+    cursor = await connection.execute("select version from meshhook_alerts.migrations")
+    applied = {row[0] for row in await cursor.fetchall()}
+    return [version for version in versions if version not in applied]
+
+
+async def _apply(
+    connection: AsyncConnection[TupleRow], version: str, text: str, say: Callable[[str], None]
+) -> None:
+    if version not in await pending(connection):
+        return
+    say(f"applying {version}")
+    async with connection.transaction():
+        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+        await connection.execute(cast(LiteralString, text))
+
+
+async def _install_pgmq(
+    connection: AsyncConnection[TupleRow], say: Callable[[str], None]
+) -> None:
+    """Where the server does not offer the extension, the wheel's plain SQL, once."""
+    cursor = await connection.execute(
+        "select to_regnamespace('pgmq') is null"
+        " and not exists (select 1 from pg_available_extensions where name = 'pgmq')"
+    )
+    row = await cursor.fetchone()
+    if not row or not row[0]:
+        return
+    from pgmq import get_embedded_install_sql  # only needed here, and not small
+
+    say("installing pgmq as plain SQL (the server does not offer the extension)")
+    async with connection.transaction():
+        await connection.execute(cast(LiteralString, get_embedded_install_sql()))
+        await connection.execute(
+            "create schema if not exists meshhook_alerts;"
+            "create table if not exists meshhook_alerts.installed"
+            " (kind text not null, name text not null, primary key (kind, name));"
+            "insert into meshhook_alerts.installed values ('pgmq', 'sql') on conflict do nothing"
+        )
+
+
+async def _attach(connection: AsyncConnection[TupleRow]) -> list[Attachment]:
+    cursor = await connection.execute(
+        "select trigger_name, table_name, state, detail from meshhook_alerts.attach()"
+    )
+    return [Attachment(*row) for row in await cursor.fetchall()]
+
+
+def _advice(problem: psycopg.Error) -> str:
+    text = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+    hint = problem.diag.message_hint
+    if isinstance(problem, errors.LockNotAvailable):
+        hint = "Another transaction holds MeshHook's tables; try again in a quieter moment."
+    elif isinstance(problem, errors.InsufficientPrivilege) and not hint:
+        hint = "Use a role that may create schemas and owns, or has TRIGGER on, MeshHook's tables."
+    return f"{text}. {hint}" if hint else text
+
+
+async def uninstall(
+    connection: AsyncConnection[TupleRow], say: Callable[[str], None] = lambda _: None
+) -> None:
+    """Removes all that is ours: triggers, tables, queue, schema; pgmq and roles only if we made
+    them and nobody else uses them.
+
+    Raises:
+        MigrationError
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+            installed = await _installed(connection)
+            await connection.execute(cast(LiteralString, _uninstall_sql()))
+        for kind, name in installed:
+            say(await _remove_shared(connection, kind, name))
+    except psycopg.Error as problem:
+        raise MigrationError(_advice(problem)) from problem
+
+
+def _uninstall_sql() -> str:
+    return files(__package__).joinpath("uninstall.sql").read_text("utf-8")
+
+
+async def _installed(connection: AsyncConnection[TupleRow]) -> list[tuple[str, str]]:
+    cursor = await connection.execute("select to_regclass('meshhook_alerts.installed') is not null")
+    row = await cursor.fetchone()
+    if not row or not row[0]:
+        return []
+    cursor = await connection.execute("select kind, name from meshhook_alerts.installed order by 1, 2")
+    return [(str(kind), str(name)) for kind, name in await cursor.fetchall()]
+
+
+async def _remove_shared(connection: AsyncConnection[TupleRow], kind: str, name: str) -> str:
+    if kind == "pgmq":
+        cursor = await connection.execute("select count(*) from pgmq.meta")
+        row = await cursor.fetchone()
+        if row and row[0]:
+            return f"kept pgmq: {row[0]} other queue(s) use it"
+        drop: LiteralString = (
+            "drop extension pgmq" if name == "extension" else "drop schema pgmq cascade"
+        )
+        await connection.execute(drop)
+        return "removed pgmq"
+    try:
+        await connection.execute(
+            psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(name))
+        )
+    except (errors.DependentObjectsStillExist, errors.InsufficientPrivilege):
+        return f"kept role {name}: something else uses it"
+    return f"removed role {name}"

@@ -1,0 +1,11 @@
+-- Queue entries for notifications, in order; each only points to its row.
+-- A delay keeps them from other workers while the one that decided sends them: its lease.
+select queued.msg_id
+from pgmq.send_batch(
+  'meshhook_alerts',
+  array(select jsonb_build_object('notification', id)
+        from unnest(string_to_array(%(ids)s, ',')) with ordinality as planned (id, place)
+        order by place),
+  %(lease)s::integer
+) with ordinality as queued (msg_id, place)
+order by place

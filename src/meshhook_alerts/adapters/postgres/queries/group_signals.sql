@@ -1,0 +1,34 @@
+-- The oldest signals of the taken project, grouped on exact equality of all a judge can look at.
+-- Those already recorded as failures come as groups of their own, to be dropped.
+with batch as materialized (
+  select * from meshhook_alerts.signals
+  where project_id = nullif(current_setting('meshhook_alerts.project', true), '')::uuid
+  order by id
+  limit %(limit)s
+), marked as (
+  select batch.*, recorded.source_ref is not null as seen
+  from batch
+  left join public.alert_failures recorded
+    using (project_id, source_ref, source_time)
+), grouped as (
+  select seen, project_id, source, observed, workflow_id, workflow, node_id, node_type,
+         attempt, http_status, error, labels, date_trunc('second', noticed_at) as at,
+         min(noticed_at) as first_at, max(noticed_at) as last_at, count(*) as count,
+         (array_agg(run_id order by id))[1] as run_id,
+         string_agg(id::text, ',') as members
+  from marked
+  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+), definitions as (
+  -- Older schemas have no name; asking the whole row for it works with both.
+  select definition.id, definition.slug, definition.version, to_jsonb(definition) ->> 'name' as name
+  from public.workflow_definitions definition
+  where definition.id in (select workflow_id from grouped)
+)
+select grouped.seen, gen_random_uuid() as id, grouped.project_id, grouped.source, grouped.observed,
+       grouped.at, grouped.first_at, grouped.last_at, grouped.count::int,
+       coalesce(grouped.workflow, definitions.slug) as workflow,
+       definitions.name as workflow_name, definitions.version as workflow_version,
+       grouped.node_id, grouped.node_type, grouped.attempt, grouped.http_status, grouped.error,
+       grouped.labels, grouped.run_id, grouped.members
+from grouped
+left join definitions on definitions.id = grouped.workflow_id

@@ -1,0 +1,2 @@
+-- The project's name, and thereby whether it exists.
+select name from public.projects where id = %(project_id)s

@@ -1,0 +1,21 @@
+-- Takes one project that has signals waiting and that nobody else is deciding for.
+-- Its name goes into the transaction's own setting, so that the next statement (with a snapshot
+-- taken after the lock) can follow in the same round trip.
+with recursive waiting (project_id) as (
+    (select project_id from meshhook_alerts.signals
+     where project_id > %(nil)s order by project_id limit 1)
+  union all
+    select (select next.project_id from meshhook_alerts.signals next
+            where next.project_id > waiting.project_id order by next.project_id limit 1)
+    from waiting where waiting.project_id is not null
+), taken as (
+  select state.project_id, state.settings_version
+  from meshhook_alerts.project_state state
+  join waiting using (project_id)
+  order by state.decided_at nulls first
+  limit 1
+  for update of state skip locked
+)
+select project_id, settings_version, clock_timestamp() as now,
+       set_config('meshhook_alerts.project', project_id::text, true)
+from taken

@@ -1,0 +1,121 @@
+"""Reads what a project wants, and remembers it until its settings change."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from pydantic import ValidationError
+
+from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.application.ports import Destination, ProjectSettings
+from meshhook_alerts.application.settings_document import SettingsDocument
+from meshhook_alerts.domain.identifiers import NOBODY
+from meshhook_alerts.domain.policy import (
+    PRODUCT_DEFAULTS,
+    Channel,
+    EffectiveSettings,
+    Layer,
+    ProjectPolicy,
+    lay_over,
+)
+
+_log = logging.getLogger(__name__)
+_KEPT = 1_000
+"""Projects kept in memory; the ones not used for longest go first."""
+
+
+class SettingsLoader:
+    """Callable as ``decision_store.LoadSettings``."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[UUID, ProjectSettings] = OrderedDict()
+
+    async def __call__(
+        self, connection: AsyncConnection[TupleRow], project_id: UUID, version: int
+    ) -> ProjectSettings:
+        """The settings of ``project_id`` at settings version ``version``."""
+        known = self._known.get(project_id)
+        if known is None or known.policy.version != version or not known.policy.known:
+            known = await load_settings(connection, project_id, version)
+            self._known[project_id] = known
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(project_id)
+        return known
+
+
+async def load_settings(
+    connection: AsyncConnection[TupleRow], project_id: UUID, version: int
+) -> ProjectSettings:
+    """Reads settings, channels and name of a project."""
+    if project_id == NOBODY:
+        return ProjectSettings(ProjectPolicy(project_id, version, known=False), {})
+    async with connection.pipeline():
+        documents = await connection.execute(query("project_settings"), {"project_id": project_id})
+        channels = await connection.execute(query("project_channels"), {"project_id": project_id})
+        name = await connection.execute(query("project_name"), {"project_id": project_id})
+        named = await name.fetchone()
+        rows = await channels.fetchall()
+        policy = build_policy(
+            project_id,
+            version,
+            project_name=named[0] if named else None,
+            documents=dict(await documents.fetchall()),
+            channels=[_channel(row) for row in rows],
+            known=named is not None,
+        )
+    return ProjectSettings(policy, {row[0]: _destination(row, project_id) for row in rows})
+
+
+def build_policy(
+    project_id: UUID,
+    version: int,
+    project_name: str | None,
+    documents: dict[str | None, Any],
+    channels: list[Channel],
+    known: bool = True,
+) -> ProjectPolicy:
+    """Lays the documents over the product's defaults; a broken one counts as empty.
+
+    Failing open: a document that cannot be read (written past the API, or by a later version)
+    leaves what lies below it in force, so somebody is still told.
+    """
+    own = documents.pop(None, None)
+    project = lay_over(PRODUCT_DEFAULTS, _layer(own, project_id, None), "project")
+    workflows: dict[str, EffectiveSettings] = {
+        slug: lay_over(project, _layer(document, project_id, slug), "workflow")
+        for slug, document in documents.items()
+        if slug is not None
+    }
+    by_name = {channel.name: channel for channel in channels}
+    return ProjectPolicy(project_id, version, project_name, project, workflows, by_name, known)
+
+
+def _layer(document: Any, project_id: UUID, workflow: str | None) -> Layer:
+    if document is None:
+        return Layer()
+    try:
+        return SettingsDocument.model_validate(document).layer()
+    except ValidationError as problem:
+        _log.error(
+            "settings of project %s, workflow %s cannot be read and are passed over: %s",
+            project_id,
+            workflow or "(all)",
+            "; ".join(f"{error['loc']}: {error['msg']}" for error in problem.errors()[:3]),
+        )
+        return Layer()
+
+
+def _channel(row: TupleRow) -> Channel:
+    id_, name, kind, enabled, version = row[:5]
+    return Channel(id=id_, name=name, kind=kind, enabled=enabled, version=version)
+
+
+def _destination(row: TupleRow, project_id: UUID) -> Destination:
+    id_, name, kind, enabled, _, config, secrets = row
+    return Destination(id_, project_id, name, kind, enabled, config, secrets)

@@ -1,0 +1,166 @@
+"""Settings on Postgres. Each transaction takes on the caller's role and claims, as PostgREST does,
+so that row-level security decides and a mistake of ours cannot show one tenant to another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from meshhook_alerts.adapters.postgres.encoding import dumps
+from meshhook_alerts.adapters.postgres.errors import translated
+from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.adapters.postgres.settings_loader import build_policy
+from meshhook_alerts.application.change_settings import (
+    Caller,
+    ChannelChange,
+    StoredChannel,
+    StoredSettings,
+)
+from meshhook_alerts.application.ports import StoreUnavailable
+from meshhook_alerts.domain.policy import Channel
+
+ROLES = frozenset({"anon", "authenticated", "service_role"})
+
+
+@asynccontextmanager
+async def as_role(
+    pool: AsyncConnectionPool, caller: Caller
+) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """A transaction in the caller's role, with its claims where our policies read them."""
+    if caller.role not in ROLES:
+        raise ValueError(f"unknown role {caller.role!r}")
+    connect = translated(pool.getconn)
+    connection = await connect()
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "select set_config('request.jwt.claims', %s, true)", (dumps(dict(caller.claims)),)
+            )
+            await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(caller.role)))
+            yield connection
+    finally:
+        await pool.putconn(connection)
+
+
+class PostgresSettingsStore:
+    """See ``change_settings.SettingsStore``."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def as_caller(self, caller: Caller) -> AsyncIterator[PostgresSettingsTransaction]:
+        """A transaction in the caller's role."""
+        async with as_role(self._pool, caller) as connection:
+            yield PostgresSettingsTransaction(connection, caller.role)
+
+
+class PostgresSettingsTransaction:
+    """See ``change_settings.SettingsTransaction``."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow], role: str) -> None:
+        self._connection = connection
+        self._role = sql.SQL("set local role {}").format(sql.Identifier(role))
+
+    @translated
+    async def workflow_slug(self, project_id: UUID, workflow: str) -> str | None:
+        """The slug of a workflow named by slug or id."""
+        row = await self._row("workflow_slug", project_id=project_id, workflow=workflow)
+        return row[0] if row else None
+
+    @translated
+    async def read(self, project_id: UUID) -> StoredSettings | None:
+        """What is stored, as the caller may see it."""
+        project = await self._row("project_name", project_id=project_id)
+        if project is None:
+            return None
+        documents = await self._rows("visible_settings", project_id=project_id)
+        channels = [
+            StoredChannel(*row) for row in await self._rows("visible_channels", project_id=project_id)
+        ]
+        return StoredSettings(
+            policy=build_policy(
+                project_id,
+                version=0,
+                project_name=project[0],
+                documents={workflow: document for workflow, _, document in documents},
+                channels=[Channel(each.id, each.name, each.kind, each.enabled, each.version) for each in channels],
+            ),
+            documents={workflow: document for workflow, _, document in documents},
+            versions={workflow: version for workflow, version, _ in documents},
+            channels=channels,
+        )
+
+    @translated
+    async def stored_secrets(
+        self, project_id: UUID, channel: str
+    ) -> tuple[UUID, bytes | None] | None:
+        """Seen by row-level security first, opened by the service itself only then."""
+        rows = await self._rows("visible_channels", project_id=project_id)
+        found = next((row[0] for row in rows if row[1] == channel), None)
+        if found is None:
+            return None
+        await self._connection.execute("reset role")
+        cursor = await self._connection.execute(
+            "select secrets from public.alert_channels where id = %s", (found,)
+        )
+        row = await cursor.fetchone()
+        await self._connection.execute(self._role)
+        return (found, row[0]) if row else None
+
+    @translated
+    async def save_document(
+        self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None
+    ) -> int:
+        """Creates or replaces a settings document."""
+        row = await self._row(
+            "save_settings",
+            project_id=project_id,
+            workflow=workflow,
+            document=dumps(dict(document)),
+            by=by,
+        )
+        if row is None:
+            raise StoreUnavailable("the settings were not saved")
+        return int(row[0])
+
+    @translated
+    async def save_channel(
+        self, project_id: UUID, change: ChannelChange, secret_names: Sequence[str]
+    ) -> UUID:
+        """Creates or changes a channel, but for its secrets."""
+        row = await self._row(
+            "save_channel",
+            project_id=project_id,
+            name=change.document.name,
+            kind=change.document.kind,
+            config=dumps(dict(change.public)),
+            secret_names=list(secret_names),
+            enabled=change.document.enabled,
+        )
+        if row is None:
+            raise StoreUnavailable("the channel was not saved")
+        return UUID(str(row[0]))
+
+    @translated
+    async def save_secrets(self, channel_id: UUID, sealed: bytes | None) -> None:
+        """No caller's role may touch the column; the row was just saved under the caller's own."""
+        await self._connection.execute("reset role")
+        await self._connection.execute(
+            "update public.alert_channels set secrets = %s where id = %s", (sealed, channel_id)
+        )
+        await self._connection.execute(self._role)
+
+    async def _row(self, name: str, **parameters: Any) -> TupleRow | None:
+        cursor = await self._connection.execute(query(name), parameters)
+        return await cursor.fetchone()
+
+    async def _rows(self, name: str, **parameters: Any) -> list[TupleRow]:
+        cursor = await self._connection.execute(query(name), parameters)
+        return await cursor.fetchall()

@@ -1,0 +1,93 @@
+"""Waking up: a notify while the worker sleeps, and a short poll that makes it certain.
+
+The trigger notifies only if it can share the advisory lock, that is, while no worker holds it: a
+notify costs MeshHook's commits dearly, and an awake worker needs none. Lock and LISTEN live on one
+direct connection; behind a transaction pooler there is neither, and the poll alone does the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from meshhook_alerts.adapters.postgres.errors import translated
+from meshhook_alerts.adapters.postgres.queries import query
+
+AWAKE_LOCK = 7241150193621
+"""Advisory lock that an awake worker holds; the same number stands in the trigger functions."""
+POLL_SECONDS = 0.05
+
+_log = logging.getLogger(__name__)
+Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
+
+
+class PostgresWaker:
+    """See ``ports.Waker``."""
+
+    def __init__(self, connect: Connect, *, listen: bool) -> None:
+        self._connect = connect
+        self._listen = listen
+        self._connection: AsyncConnection[TupleRow] | None = None
+        self._locking: asyncio.Task[None] | None = None
+
+    def busy(self) -> None:
+        """Takes the lock in the background, not to delay what the worker woke up for."""
+        if self._listen and self._connection is not None and self._locking is None:
+            self._locking = asyncio.create_task(self._lock(self._connection))
+
+    @translated
+    async def until_signals(self, limit: float) -> None:
+        """Sleeps until a notify, or a poll that finds something, or ``limit`` seconds."""
+        connection = await self._usable()
+        await self._unlock(connection)
+        give_up = time.monotonic() + limit
+        while time.monotonic() < give_up:
+            if await self._waiting(connection) or await self._notified(connection):
+                return
+
+    async def close(self) -> None:
+        """Gives the connection, and with it the lock, back."""
+        if self._locking is not None:
+            self._locking.cancel()
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _usable(self) -> AsyncConnection[TupleRow]:
+        if self._connection is None or self._connection.closed or self._connection.broken:
+            self._locking = None
+            self._connection = await self._connect()
+            if self._listen:
+                await self._connection.execute("listen meshhook_alerts")
+        return self._connection
+
+    async def _lock(self, connection: AsyncConnection[TupleRow]) -> None:
+        try:
+            await connection.execute("select pg_try_advisory_lock(%s)", (AWAKE_LOCK,))
+        except psycopg.Error as problem:
+            _log.debug("could not take the awake lock: %s", problem)
+
+    async def _unlock(self, connection: AsyncConnection[TupleRow]) -> None:
+        if self._locking is not None:
+            await self._locking
+            self._locking = None
+            await connection.execute("select pg_advisory_unlock_all()")
+
+    async def _waiting(self, connection: AsyncConnection[TupleRow]) -> bool:
+        cursor = await connection.execute(query("anything_waiting"))
+        row = await cursor.fetchone()
+        return bool(row and row[0])
+
+    async def _notified(self, connection: AsyncConnection[TupleRow]) -> bool:
+        if not self._listen:
+            await asyncio.sleep(POLL_SECONDS)
+            return False
+        async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+            return True
+        return False

@@ -1,0 +1,101 @@
+"""Evaluate failures: take a batch of signals, fold, decide, and commit all that follows from it.
+
+The steps are the line: signals → failure events → fold → match → suppress → throttle → notify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from meshhook_alerts.application.ports import (
+    Batch,
+    DecidingTransaction,
+    DecisionStore,
+    DueNotification,
+    Message,
+    ProjectSettings,
+)
+from meshhook_alerts.domain.decision import Decisions, State
+from meshhook_alerts.domain.delivery import deadline_for
+from meshhook_alerts.domain.engine import decide
+from meshhook_alerts.domain.folding import Judge, fold_signals
+from meshhook_alerts.domain.message import SCHEMA_VERSION, Links, compose
+
+BATCH_LIMIT = 5_000
+"""Signals per transaction: large enough for storms, short enough to keep other work flowing."""
+
+LEASED_LIMIT = 64
+"""Messages a batch keeps for its own worker to send at once; more are left to all workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What one batch came to."""
+
+    signals: int
+    failures: int
+    leased: Sequence[DueNotification]
+    """What this worker has to send now."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateFailures:
+    """The deciding use case."""
+
+    store: DecisionStore
+    judges: Mapping[str, Judge]
+    links: Links
+
+    async def __call__(self, limit: int = BATCH_LIMIT) -> Evaluated | None:
+        """Decides one batch; None if nothing was waiting for this worker."""
+        async with self.store.transaction() as transaction:
+            batch = await transaction.take(limit)
+            if batch is None:
+                return None
+            return await self._decide(transaction, batch)
+
+    async def _decide(self, transaction: DecidingTransaction, batch: Batch) -> Evaluated:
+        settings = await transaction.settings(batch)
+        folded = fold_signals(batch.groups, self.judges, settings.policy)
+        folds = list(folded.folds.values())
+        fingerprints = sorted({fold.fingerprint for fold in folds})
+        alerts = await transaction.open_alerts(batch.project_id, fingerprints)
+        decisions = decide(folds, settings.policy, State(alerts), batch.now)
+        messages = self._messages(decisions, settings)
+        queue_ids = await transaction.commit(batch, folded, decisions, messages, LEASED_LIMIT)
+        return Evaluated(
+            signals=sum(group.count for group in batch.groups),
+            failures=sum(fold.count for fold in folds),
+            leased=[
+                _due(message, queue_id, batch, settings)
+                for message, queue_id in zip(messages, queue_ids, strict=False)
+            ],
+        )
+
+    def _messages(self, decisions: Decisions, settings: ProjectSettings) -> list[Message]:
+        return [
+            Message(
+                notification_id=planned.id,
+                channel_id=planned.channel.id,
+                content=compose(planned, settings.policy, self.links),
+                deadline_seconds=deadline_for(planned.severity).total_seconds(),
+            )
+            for planned in decisions.notifications
+        ]
+
+
+def _due(
+    message: Message, queue_id: int, batch: Batch, settings: ProjectSettings
+) -> DueNotification:
+    return DueNotification(
+        id=message.notification_id,
+        queue_id=queue_id,
+        content=message.content,
+        template_version=SCHEMA_VERSION,
+        created_at=batch.now,
+        deadline_at=batch.now + timedelta(seconds=message.deadline_seconds),
+        attempts=0,
+        destination=settings.destinations.get(message.channel_id),
+    )

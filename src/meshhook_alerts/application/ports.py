@@ -1,0 +1,288 @@
+"""What the use cases need of the world, as protocols; ``adapters``, ``channels`` and ``sources``
+provide them, ``bootstrap`` puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from meshhook_alerts.domain.alert import Alert
+from meshhook_alerts.domain.decision import Decisions
+from meshhook_alerts.domain.delivery import Outcome
+from meshhook_alerts.domain.failure import SignalGroup
+from meshhook_alerts.domain.folding import Folded
+from meshhook_alerts.domain.message import Content
+from meshhook_alerts.domain.policy import ProjectPolicy
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A channel as a sender needs it."""
+
+    id: UUID
+    project_id: UUID
+    name: str
+    kind: str
+    enabled: bool
+    config: Mapping[str, Any]
+    secrets: bytes | None
+    """Encrypted, bound to the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotification:
+    """A leased notification with all that is needed to send it."""
+
+    id: UUID
+    queue_id: int
+    content: Content
+    template_version: int
+    created_at: datetime
+    deadline_at: datetime
+    attempts: int
+    """Tries so far."""
+    destination: Destination | None
+    """None if the channel has been deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project wants, and where its channels lead."""
+
+    policy: ProjectPolicy
+    destinations: Mapping[UUID, Destination]
+    """By channel id."""
+
+
+# ---------------------------------------------------------------- deciding
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Signals of one project, taken by one worker for the length of a transaction."""
+
+    project_id: UUID
+    settings_version: int
+    now: datetime
+    """The database's clock when the batch was taken."""
+    groups: Sequence[SignalGroup]
+    seen: Sequence[str]
+    """Members of groups that had been recorded before; to be dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notification's content, ready to be stored and sent."""
+
+    notification_id: UUID
+    channel_id: UUID
+    content: dict[str, Any]
+    deadline_seconds: float
+
+
+class DecidingTransaction(Protocol):
+    """One transaction in which a batch is decided; leaving it without ``commit`` undoes all."""
+
+    async def take(self, limit: int) -> Batch | None:
+        """The next batch of a project nobody else is deciding for; None if there is none."""
+
+    async def settings(self, batch: Batch) -> ProjectSettings:
+        """What the batch's project wants, and where its channels lead."""
+
+    async def open_alerts(self, project_id: UUID, fingerprints: Sequence[str]) -> Mapping[str, Alert]:
+        """The open alerts with these fingerprints, by fingerprint."""
+
+    async def commit(
+        self,
+        batch: Batch,
+        folded: Folded,
+        decisions: Decisions,
+        messages: Sequence[Message],
+        leased: int,
+    ) -> Sequence[int]:
+        """Writes everything and commits. The first ``leased`` messages are leased to this worker;
+        returns their queue ids, in order."""
+
+
+class DecisionStore(Protocol):
+    """Where signals wait and decisions are kept."""
+
+    def transaction(self) -> AbstractAsyncContextManager[DecidingTransaction]:
+        """A new deciding transaction."""
+
+
+# ---------------------------------------------------------------- delivering
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """A try and what follows: the notification's new state and, if pending, the wait."""
+
+    notification_id: UUID
+    queue_id: int
+    started_at: datetime
+    finished_at: datetime
+    outcome: str
+    detail: str
+    state: str
+    wait_seconds: float
+    reason: str | None
+
+
+class DeliveryStore(Protocol):
+    """The queue of notifications and the record of tries."""
+
+    async def take_due(self, limit: int, lease_seconds: int) -> Sequence[DueNotification]:
+        """Leases due notifications."""
+
+    async def record(self, results: Sequence[AttemptResult]) -> None:
+        """Writes tries and their consequences in one transaction."""
+
+    async def extend(self, queue_ids: Sequence[int], lease_seconds: int) -> None:
+        """Renews the lease on notifications still being sent."""
+
+
+class ChannelPlugin(Protocol):
+    """A kind of channel: how notifications leave."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    config_model: ClassVar[type[BaseModel]]
+    """What a user configures. Fields marked ``json_schema_extra={"secret": True}`` are stored
+    encrypted and never returned."""
+
+    async def check(self, config: BaseModel, tools: ChannelTools) -> None:
+        """Raises ``ForbiddenDestination`` where the guard would refuse to send; asked when saving."""
+
+    async def send(
+        self, notification_id: UUID, content: Content, config: BaseModel, tools: ChannelTools
+    ) -> Outcome:
+        """Sends once. Raises nothing for what the other side does: the outcome says it."""
+
+
+class ChannelTools(Protocol):
+    """What the service lends to every channel."""
+
+    @property
+    def guard(self) -> OutboundGuard: ...
+
+    @property
+    def http(self) -> HttpClient: ...
+
+    @property
+    def mail(self) -> MailServer | None:
+        """The operator's own mail server, for channels that name none."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+
+
+class OutboundGuard(Protocol):
+    """Decides which addresses may be reached; asked when saving and at the very dial."""
+
+    def check_url(self, url: str) -> None:
+        """Raises ``ForbiddenDestination`` for a URL that may not be called, by its form alone."""
+
+    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
+        """Addresses of a host, all of them allowed; raises ``ForbiddenDestination`` otherwise,
+        ``OSError`` where it has none."""
+
+
+class ForbiddenDestination(Exception):  # noqa: N818 - a verdict, not an error of ours
+    """An address the outbound guard does not let through; the text says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What an HTTP server answered, cut to what is worth keeping."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: str
+
+
+class HttpClient(Protocol):
+    """Guarded HTTP: no redirects, no proxy from the environment, bounded time and size."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
+        """Raises ``ForbiddenDestination``, ``HttpUnreachable`` or ``HttpSilent``."""
+
+
+class HttpUnreachable(Exception):  # noqa: N818
+    """The request cannot have been acted on: no connection, or it broke before all was sent."""
+
+
+class HttpSilent(Exception):  # noqa: N818
+    """The request went out and no (whole) answer came back in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """An SMTP server and how to speak to it."""
+
+    host: str
+    port: int
+    security: str
+    """``starttls``, ``tls`` or ``none``."""
+    sender: str
+    username: str | None = None
+    password: str | None = None
+    trusted: bool = False
+    """The operator's own: the outbound guard lets it through."""
+
+
+class Waker(Protocol):
+    """Tells when there may be something to decide."""
+
+    async def until_signals(self, limit: float) -> None:
+        """Returns as soon as signals may be waiting, or after ``limit`` seconds."""
+
+    def busy(self) -> None:
+        """Says that this worker is awake, so that nobody needs to wake it."""
+
+
+class Sweeps(Protocol):
+    """Periodic searches for what triggers cannot see."""
+
+    async def run(self) -> int:
+        """Runs what is due, a bounded slice each; returns how many signals were added."""
+
+    async def attribute(self) -> int:
+        """Finds the projects of signals whose trigger could not see them; returns how many."""
+
+
+class Health(Protocol):
+    """Where a worker says that it is alive."""
+
+    async def beat(self, state: str, detail: Mapping[str, Any]) -> None:
+        """Writes the worker's own row."""
+
+
+class StoreUnavailable(Exception):  # noqa: N818
+    """The database cannot be reached or is not set up; the text says what to do."""
+
+
+class SecretBox(Protocol):
+    """Encrypts channel secrets with a key from outside the database."""
+
+    def seal(self, secrets: Mapping[str, str], bound_to: str) -> bytes:
+        """Encrypts; the result opens only with the same ``bound_to``."""
+
+    def open(self, sealed: bytes, bound_to: str) -> dict[str, str]:
+        """Decrypts; raises ``UnreadableSecret``."""
+
+
+class UnreadableSecret(Exception):  # noqa: N818
+    """A stored secret that cannot be opened: another key, another row, or damage."""
+
+
+class Clock(Protocol):
+    """The present moment, UTC."""
+
+    def now(self) -> datetime: ...

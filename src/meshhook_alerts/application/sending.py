@@ -1,0 +1,115 @@
+"""Sending many notifications at once: bounded, fair to every channel, recorded in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from meshhook_alerts.application.ports import (
+    AttemptResult,
+    DeliveryStore,
+    DueNotification,
+    StoreUnavailable,
+)
+
+_log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 10
+SENDING_LIMIT = 64
+"""Notifications one worker sends at the same time."""
+PER_CHANNEL_LIMIT = 16
+"""Of those, to one channel: a slow one never takes all places."""
+_STALE_SECONDS = LEASE_SECONDS * 0.7
+_PUT_BACK_SECONDS = 1
+
+Send = Callable[[DueNotification], Awaitable[object]]
+
+
+class Recorder:
+    """Writes results in batches: as many as have come in while the last batch was written."""
+
+    def __init__(self, store: DeliveryStore) -> None:
+        self._store = store
+        self._pending: list[tuple[AttemptResult, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def report(self, result: AttemptResult) -> None:
+        """Returns when ``result`` is safely recorded."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending.append((result, done))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        await done
+
+    async def _write_all(self) -> None:
+        wait = 0.1
+        while self._pending:
+            batch = self._pending[:500]
+            try:
+                await self._store.record([result for result, _ in batch])
+            except StoreUnavailable as problem:
+                _log.warning("results of %d tries wait for the database: %s", len(batch), problem)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5)
+                continue
+            del self._pending[: len(batch)]
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(None)
+
+
+class Sender:
+    """Holds what is being sent, renews leases, and hands back what there is no place for."""
+
+    def __init__(self, store: DeliveryStore, send: Send) -> None:
+        self._store = store
+        self._send = send
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._per_channel: Counter[object] = Counter()
+
+    @property
+    def places(self) -> int:
+        """How many more notifications could be sent right now."""
+        return max(0, SENDING_LIMIT - len(self._sending))
+
+    async def start(self, notifications: Sequence[DueNotification]) -> None:
+        """Starts sending freshly leased notifications; the excess goes back to the queue."""
+        leased_at = time.monotonic()
+        excess = [due.queue_id for due in notifications if not self._begin(due, leased_at)]
+        if excess:
+            await self._store.extend(excess, _PUT_BACK_SECONDS)
+
+    def _begin(self, due: DueNotification, leased_at: float) -> bool:
+        channel = due.destination.id if due.destination else None
+        if self._per_channel[channel] >= PER_CHANNEL_LIMIT or due.queue_id in self._sending:
+            return due.queue_id in self._sending
+        self._per_channel[channel] += 1
+        self._sending[due.queue_id] = asyncio.create_task(self._run(due, channel, leased_at))
+        return True
+
+    async def _run(self, due: DueNotification, channel: object, leased_at: float) -> None:
+        try:
+            # A process that was stopped for a while no longer holds its lease: another sends it.
+            if time.monotonic() - leased_at < _STALE_SECONDS:
+                await self._send(due)
+        except Exception:
+            _log.exception("notification %s: the try could not be recorded", due.id)
+        finally:
+            self._per_channel[channel] -= 1
+            if not self._per_channel[channel]:
+                del self._per_channel[channel]
+            self._sending.pop(due.queue_id, None)
+
+    async def keep_leases(self) -> None:
+        """Renews the leases of all that is still being sent; call more often than they last."""
+        if self._sending:
+            await self._store.extend(list(self._sending), LEASE_SECONDS)
+
+    async def drain(self, limit: float) -> int:
+        """Waits up to ``limit`` seconds for what is being sent; returns how many did not end."""
+        if self._sending:
+            await asyncio.wait(list(self._sending.values()), timeout=limit)
+        return len(self._sending)

@@ -1,0 +1,103 @@
+"""The settings document as people and programs write it, and its way into the engine's words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from meshhook_alerts.domain.kinds import KINDS
+from meshhook_alerts.domain.policy import AlertRule, Conditions, Layer, RuleMode
+from meshhook_alerts.domain.severity import Criticality, Severity
+
+_DAY = 86_400
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Pattern = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Cooldown = Annotated[int, Field(ge=0, le=30 * _DAY, description="Seconds between two messages about one alert to one channel.")]  # fmt: skip
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ConditionsDocument(_Strict):
+    """Which failures a rule is about; what is left out agrees with all."""
+
+    kinds: list[str] = Field(default=[], max_length=50, description="Failure kinds, see the reference.")  # fmt: skip
+    minimum_severity: Severity = Field(default=Severity.INFO, description="This severity and louder.")  # fmt: skip
+    workflows: list[Pattern] = Field(default=[], max_length=100, description="Slugs, or patterns with * and ?.")  # fmt: skip
+    nodes: list[Pattern] = Field(default=[], max_length=100, description="Node ids, or patterns with * and ?.")  # fmt: skip
+
+    @field_validator("kinds")
+    @classmethod
+    def _known(cls, kinds: list[str]) -> list[str]:
+        unknown = sorted(set(kinds) - set(KINDS))
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(KINDS))}")
+        return kinds
+
+    def conditions(self) -> Conditions:
+        """In the engine's words."""
+        return Conditions(
+            frozenset(self.kinds), self.minimum_severity, tuple(self.workflows), tuple(self.nodes)
+        )
+
+
+class RuleDocument(_Strict):
+    """Which failures, to whom, how loud, how often."""
+
+    name: Name
+    enabled: bool = True
+    when: ConditionsDocument = Field(default_factory=ConditionsDocument)
+    channels: list[Name] = Field(default=[], max_length=50, description="Channel names; empty means all.")  # fmt: skip
+    severity: Severity | None = Field(default=None, description="Overrides the worked-out severity.")  # fmt: skip
+    cooldown_seconds: Cooldown | None = None
+
+    def rule(self) -> AlertRule:
+        """In the engine's words."""
+        return AlertRule(
+            name=self.name,
+            conditions=self.when.conditions(),
+            channels=tuple(self.channels),
+            severity=self.severity,
+            cooldown=_seconds(self.cooldown_seconds),
+            enabled=self.enabled,
+        )
+
+
+class SettingsDocument(_Strict):
+    """What a project, or one of its workflows, sets; what is left out comes from below."""
+
+    enabled: bool | None = Field(default=None, description="Alerts on or off.")
+    criticality: Criticality | None = Field(default=None, description="How much the workflow matters.")  # fmt: skip
+    attempt_limit: int | None = Field(default=None, ge=1, le=100, description="Attempts after which a step is given up; MeshHook's worker makes 5.")  # fmt: skip
+    stall_after_seconds: int | None = Field(default=None, ge=10, le=30 * _DAY, description="Silence after which an open run counts as stalled.")  # fmt: skip
+    cooldown_seconds: Cooldown | None = None
+    rules: list[RuleDocument] | None = Field(default=None, max_length=1000)
+    rules_mode: RuleMode = Field(default=RuleMode.ADD, description="Workflow only: add to the project's rules, or replace them.")  # fmt: skip
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> SettingsDocument:
+        names = [rule.name for rule in self.rules or ()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"rules: two rules are called {twice[0]!r}; names must differ")
+        return self
+
+    def layer(self) -> Layer:
+        """In the engine's words."""
+        values: dict[str, Any] = {
+            "enabled": self.enabled,
+            "criticality": self.criticality,
+            "attempt_limit": self.attempt_limit,
+            "stall_after": _seconds(self.stall_after_seconds),
+            "cooldown": _seconds(self.cooldown_seconds),
+            "rules": None if self.rules is None else tuple(rule.rule() for rule in self.rules),
+        }
+        set_values = {name: value for name, value in values.items() if value is not None}
+        return Layer(set_values, self.rules_mode)
+
+
+def _seconds(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)

@@ -1,0 +1,154 @@
+"""The worker: a few loops with tables between them. Each survives what happens to the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from meshhook_alerts.application.evaluate_failures import EvaluateFailures
+from meshhook_alerts.application.ports import (
+    DeliveryStore,
+    Health,
+    StoreUnavailable,
+    Sweeps,
+    Waker,
+)
+from meshhook_alerts.application.sending import LEASE_SECONDS, Sender
+
+_log = logging.getLogger(__name__)
+
+_NOTHING_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often what happens, in seconds."""
+
+    sweep: float = 15
+    attribute: float = 2
+    queue: float = 0.5
+    leases: float = 3
+    beat: float = 10
+    stop: float = 20
+    """How long a stopping worker waits for what it is sending."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """Decides, delivers and sweeps until told to stop."""
+
+    evaluate: EvaluateFailures
+    sender: Sender
+    deliveries: DeliveryStore
+    waker: Waker
+    sweeps: Sweeps
+    health: Health
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    decided: int = 0
+    """Failures decided since the start."""
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Runs until ``stop``; then lets what is being sent end, within a bound."""
+        loops = [
+            asyncio.create_task(self._decide_for_ever(), name="decide"),
+            asyncio.create_task(self._every(self.rhythm.queue, self._send_due), name="send"),
+            asyncio.create_task(self._every(self.rhythm.leases, self.sender.keep_leases)),
+            asyncio.create_task(self._every(self.rhythm.sweep, self._sweep), name="sweep"),
+            asyncio.create_task(self._every(self.rhythm.attribute, self.sweeps.attribute)),
+            asyncio.create_task(self._every(self.rhythm.beat, self._beat), name="beat"),
+        ]
+        await self._stopping.wait()
+        leases = loops[2]
+        await _end([each for each in loops if each is not leases])
+        if left := await self.sender.drain(self.rhythm.stop):
+            _log.warning("%d notifications were still being sent; others will take over", left)
+        await _end([leases])
+        await self._say_goodbye()
+
+    def stop(self) -> None:
+        """Asks the worker to end."""
+        self._stopping.set()
+
+    async def _decide_for_ever(self) -> None:
+        troubles = _Backoff("deciding")
+        while not self._stopping.is_set():
+            try:
+                if not await self._decide_until_idle():
+                    # Woken for nothing: another worker has the project. Do not spin on its lock.
+                    await asyncio.sleep(_NOTHING_SECONDS)
+                troubles.over()
+                await self.waker.until_signals(limit=LEASE_SECONDS)
+                self.waker.busy()
+            except Exception as problem:
+                await troubles.pause(problem)
+
+    async def _decide_until_idle(self) -> int:
+        batches = 0
+        while not self._stopping.is_set() and (evaluated := await self.evaluate()):
+            batches += 1
+            self.decided += evaluated.failures
+            if evaluated.leased:
+                await self.sender.start(evaluated.leased)
+        return batches
+
+    async def _send_due(self) -> None:
+        while places := self.sender.places:
+            due = await self.deliveries.take_due(places, LEASE_SECONDS)
+            await self.sender.start(due)
+            if not due:
+                return
+            await asyncio.sleep(0)
+
+    async def _sweep(self) -> None:
+        if await self.sweeps.run():
+            self.waker.busy()
+
+    async def _beat(self) -> None:
+        await self.health.beat("working", {"decided": self.decided})
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await self.health.beat("stopped", {"decided": self.decided})
+        except StoreUnavailable as problem:
+            _log.info("could not say goodbye: %s", problem)
+
+    async def _every(self, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
+        troubles = _Backoff(getattr(step, "__name__", "a step").strip("_"))
+        while True:
+            try:
+                await step()
+                troubles.over()
+                await asyncio.sleep(seconds)
+            except Exception as problem:
+                await troubles.pause(problem)
+
+
+class _Backoff:
+    """Waits longer while trouble lasts, and says so once, not at every turn."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._wait = 0.0
+
+    async def pause(self, problem: Exception) -> None:
+        if not isinstance(problem, StoreUnavailable):
+            # Ours to mend, and no reason to end: the next turn may well succeed.
+            _log.exception("%s failed and will be tried again", self._what, exc_info=problem)
+        elif not self._wait:
+            _log.warning("%s waits for the database: %s", self._what, problem)
+        self._wait = min(max(0.1, self._wait * 2), 5)
+        await asyncio.sleep(self._wait)
+
+    def over(self) -> None:
+        if self._wait:
+            _log.info("%s goes on: the database is back", self._what)
+        self._wait = 0.0
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,195 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+from meshhook_alerts.adapters.http_client import GuardedHttpClient
+from meshhook_alerts.adapters.outbound_guard import AddressGuard
+from meshhook_alerts.adapters.postgres.database import Address, Database, parse_address
+from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
+from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
+from meshhook_alerts.adapters.postgres.health import PostgresHealth
+from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
+from meshhook_alerts.adapters.postgres.settings_store import PostgresSettingsStore
+from meshhook_alerts.adapters.postgres.signal_inbox import PostgresSignalInbox
+from meshhook_alerts.adapters.postgres.sweeps import PostgresSweeps
+from meshhook_alerts.adapters.postgres.waker import PostgresWaker
+from meshhook_alerts.adapters.secret_box import AesSecretBox
+from meshhook_alerts.application.accept_failures import AcceptFailures
+from meshhook_alerts.application.change_settings import ChangeSettings, ReadSettings
+from meshhook_alerts.application.deliver_notifications import DeliverNotifications
+from meshhook_alerts.application.evaluate_failures import EvaluateFailures
+from meshhook_alerts.application.ports import (
+    ChannelPlugin,
+    HttpClient,
+    MailServer,
+    OutboundGuard,
+    SecretBox,
+)
+from meshhook_alerts.application.sending import Recorder, Sender
+from meshhook_alerts.application.worker import Rhythm, Worker
+from meshhook_alerts.channels import installed_channels
+from meshhook_alerts.domain.message import Links
+from meshhook_alerts.settings import Settings, SettingsError
+from meshhook_alerts.sources import meshhook, reported
+
+JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock; decisions use the database's."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """See ``ports.ChannelTools``."""
+
+    guard: OutboundGuard
+    http: HttpClient
+    mail: MailServer | None
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of one running process."""
+
+    settings: Settings
+    database: Database
+    channels: dict[str, ChannelPlugin]
+    tools: Tools
+    secrets: SecretBox
+    name: str
+
+    @property
+    def change_settings(self) -> ChangeSettings:
+        """``POST /api/alerts/settings``."""
+        store = PostgresSettingsStore(self.database.pool)
+        return ChangeSettings(store, self.channels, self.tools, self.secrets)
+
+    @property
+    def read_settings(self) -> ReadSettings:
+        """``GET /api/alerts/settings/…``."""
+        return ReadSettings(PostgresSettingsStore(self.database.pool))
+
+    @property
+    def accept_failures(self) -> AcceptFailures:
+        """``POST /api/alerts/trigger``."""
+        return AcceptFailures(PostgresSignalInbox(self.database.pool), SystemClock())
+
+    def worker(self) -> Worker:
+        """A worker over these parts."""
+        pool = self.database.pool
+        deliveries = PostgresDeliveryStore(pool, self.name)
+        deliver = DeliverNotifications(
+            self.channels, self.tools, self.secrets, SystemClock(), Recorder(deliveries).report
+        )
+        decisions = PostgresDecisionStore(self.database.connect, SettingsLoader())
+        listen = not self.database.address.pooled
+        return Worker(
+            EvaluateFailures(decisions, JUDGES, links(self.settings)),
+            Sender(deliveries, deliver),
+            deliveries,
+            PostgresWaker(self.database.connect_autocommit, listen=listen),
+            PostgresSweeps(pool),
+            PostgresHealth(pool, self.name),
+            Rhythm(sweep=self.settings.sweep_seconds),
+        )
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, database_url: str) -> AsyncIterator[Service]:
+    """Builds a service on ``database_url``; closes its connections at the end.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database(_address(database_url, settings))
+        await database.open()
+        stack.push_async_callback(database.close)
+        guard = _guard(settings)
+        http = GuardedHttpClient(guard)
+        stack.push_async_callback(http.close)
+        yield Service(
+            settings,
+            database,
+            installed_channels(),
+            Tools(guard, http, _mail(settings)),
+            _secret_box(settings),
+            name=f"{socket.gethostname()}:{os.getpid()}",
+        )
+
+
+def links(settings: Settings) -> Links:
+    """Where messages lead their readers."""
+    ours, theirs = settings.base_url, settings.meshhook_url
+    return Links(
+        alert=f"{ours.rstrip('/')}/alerts/a/{{id}}" if ours else None,
+        run=f"{theirs.rstrip('/')}/runs/{{id}}" if theirs else None,
+    )
+
+
+def _address(database_url: str, settings: Settings) -> Address:
+    try:
+        return parse_address(database_url, settings.pooled)
+    except ValueError as problem:
+        raise SettingsError(f"DATABASE_URL: {problem}") from None
+
+
+def _guard(settings: Settings) -> AddressGuard:
+    try:
+        return AddressGuard(settings.outbound_allow)
+    except ValueError as problem:
+        raise SettingsError(f"MESHHOOK_ALERTS_OUTBOUND_ALLOW: {problem}") from None
+
+
+def _secret_box(settings: Settings) -> AesSecretBox:
+    if settings.keys is None:
+        raise SettingsError(
+            "MESHHOOK_ALERTS_KEYS: not set; channel secrets are encrypted with it. "
+            "Make one with `meshhook-alerts keys generate` and keep it outside the database."
+        )
+    try:
+        return AesSecretBox.from_text(settings.keys.get_secret_value())
+    except ValueError as problem:
+        raise SettingsError(f"MESHHOOK_ALERTS_KEYS: {problem}") from None
+
+
+_MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
+
+
+def _mail(settings: Settings) -> MailServer | None:
+    if settings.smtp_url is None:
+        return None
+    parts = urlsplit(settings.smtp_url.get_secret_value())
+    if parts.scheme not in _MAIL_SCHEMES or not parts.hostname:
+        raise SettingsError(
+            "MESHHOOK_ALERTS_SMTP_URL: not a mail server's address. "
+            "Example: smtp://user:password@mail.example.org:587"
+        )
+    security, port = _MAIL_SCHEMES[parts.scheme]
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or port,
+        security=security,
+        sender=settings.mail_from,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        trusted=True,
+    )

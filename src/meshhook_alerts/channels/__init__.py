@@ -1,0 +1,69 @@
+"""How notifications leave: every installed kind of channel, ours and third parties'.
+
+A channel is a folder here, or another package, and one line in the entry-point group
+``meshhook_alerts.channels``: ``kind = "package:CHANNEL"``.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+
+from pydantic import BaseModel
+
+from meshhook_alerts.application.ports import ChannelPlugin
+
+GROUP = "meshhook_alerts.channels"
+"""The entry-point group that plug-ins are found in."""
+
+_OURS = "meshhook-alerts"
+_log = logging.getLogger(__name__)
+
+
+def installed_channels() -> dict[str, ChannelPlugin]:
+    """Every usable kind of channel, by kind. One that cannot be loaded is left out with a warning:
+    a broken plug-in must not silence the others. Of two with the same kind ours wins."""
+    found: dict[str, ChannelPlugin] = {}
+    for entry in sorted(entry_points(group=GROUP), key=_ours_first):
+        plugin = _load(entry)
+        if plugin is None:
+            continue
+        if plugin.kind in found:
+            _log.warning("channel %s left out: its kind %s is taken", entry.value, plugin.kind)
+        else:
+            found[plugin.kind] = plugin
+    return found
+
+
+def help_of(plugin: ChannelPlugin) -> str:
+    """The plug-in's ``help.md`` (Markdown): how to set the channel up. Empty if it brings none."""
+    package = type(plugin).__module__.rpartition(".")[0] or type(plugin).__module__
+    try:
+        return files(package).joinpath("help.md").read_text("utf-8")
+    except (OSError, ImportError, TypeError):
+        return ""
+
+
+def _ours_first(entry: EntryPoint) -> tuple[bool, str]:
+    return entry.dist is None or entry.dist.name != _OURS, entry.name
+
+
+def _load(entry: EntryPoint) -> ChannelPlugin | None:
+    try:
+        loaded = entry.load()
+        return _checked(loaded() if isinstance(loaded, type) else loaded)
+    except Exception as problem:
+        _log.warning("channel %s left out: %s: %s", entry.value, type(problem).__name__, problem)
+        return None
+
+
+def _checked(plugin: ChannelPlugin) -> ChannelPlugin:
+    """``plugin`` if it has what the port asks for; raises ``TypeError`` otherwise."""
+    if not (isinstance(plugin.kind, str) and plugin.kind and isinstance(plugin.title, str)):
+        raise TypeError("kind and title must be texts")
+    if not issubclass(plugin.config_model, BaseModel):
+        raise TypeError("config_model must be a pydantic model")
+    if not callable(plugin.send):
+        raise TypeError("send must be a method")
+    return plugin

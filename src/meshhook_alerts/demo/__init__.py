@@ -1,0 +1,1 @@
+"""A complete MeshHook Alerts on one machine, with a sample engine to watch."""

@@ -1,0 +1,48 @@
+"""An alert: the open trouble of one project and fingerprint, and who has been told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from meshhook_alerts.domain.severity import Severity
+
+
+class AlertStatus(StrEnum):
+    """Where an alert is in its life."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one channel knows of an alert."""
+
+    at: datetime
+    """When the last message about it was decided."""
+    count: int
+    """How many failures the channel knows of."""
+    messages: int = 1
+    """How many messages it got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as the engine sees and leaves it."""
+
+    id: UUID
+    project_id: UUID
+    fingerprint: str
+    status: AlertStatus
+    severity: Severity
+    opened_at: datetime
+    last_failure_at: datetime
+    count: int
+    told: Mapping[UUID, Told] = field(default_factory=dict)
+    """By channel id."""

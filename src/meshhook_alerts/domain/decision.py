@@ -1,0 +1,102 @@
+"""What the engine answers: ledger entries, the alerts as they are now, notifications to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from meshhook_alerts.domain.alert import Alert
+from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.policy import AlertRule, Channel, ProjectPolicy
+from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fold, a rule that matched it and a channel the rule names: one question to decide."""
+
+    fold: Fold
+    alert: Alert
+    """As it stands with this fold counted in."""
+    rule: AlertRule
+    channel: Channel
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of the stage that decided on a candidate."""
+
+    reason: Reason
+    blocked_by: str | None = None
+    """Name of the thing that stood in the way: a rule, a silence, a quiet period, a cap."""
+    eligible_at: datetime | None = None
+    """When it no longer stands in the way, if that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One row of the alert log: what became of one fold at one rule and channel."""
+
+    fold_id: UUID
+    alert_id: UUID
+    at: datetime
+    count: int
+    verdict: Verdict
+    severity: Severity
+    rule: str | None = None
+    channel: Channel | None = None
+    notification_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNotification:
+    """One message about one alert to one channel, not yet written."""
+
+    id: UUID
+    alert: Alert
+    fold: Fold
+    channel: Channel
+    rule: AlertRule
+    reason: Reason
+    severity: Severity
+    at: datetime
+    new_failures: int
+    """Failures the channel has not heard of yet, this fold's included."""
+    since: datetime
+    """The moment from which the new failures count."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the engine must know beside the folds and the policy. All of one project.
+
+    Later stages bring their own part: silences, the times a channel was written to, timers.
+    """
+
+    alerts: Mapping[str, Alert] = field(default_factory=dict)
+    """Open alerts by fingerprint; at least those of the folds to be decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Everything one call of the engine decided, in the order it was decided."""
+
+    entries: Sequence[LedgerEntry] = ()
+    alerts: Sequence[Alert] = ()
+    """New or changed, each once, as it is after the last decision."""
+    opened_by: Mapping[UUID, Fold] = field(default_factory=dict)
+    """Alert id → the fold that opened it, for the alerts that are new."""
+    notifications: Sequence[PlannedNotification] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every stage may look at."""
+
+    policy: ProjectPolicy
+    state: State
+    now: datetime

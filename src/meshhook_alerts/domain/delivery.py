@@ -1,0 +1,62 @@
+"""How a try to send ends, and when to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from meshhook_alerts.domain.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The channel accepted the message."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """It did not arrive, and a later try may."""
+
+    detail: str
+    retry_after: timedelta | None = None
+    """What the other side asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """It did not arrive, and no further try will change that."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """It may have arrived: the other side went silent after it had everything."""
+
+    detail: str
+
+
+Outcome = Delivered | TryAgain | Rejected | Ambiguous
+
+_FIRST_WAIT = timedelta(seconds=5)
+_LONGEST_WAIT = timedelta(minutes=15)
+
+
+def deadline_for(severity: Severity) -> timedelta:
+    """How long a message is worth sending: an alert has a shelf life."""
+    return timedelta(hours=1) if severity is Severity.CRITICAL else timedelta(hours=6)
+
+
+def wait_before_next(
+    attempts: int, retry_after: timedelta | None, jitter: float, left: timedelta
+) -> timedelta | None:
+    """How long to wait after ``attempts`` tries, or None if that would pass the deadline.
+
+    Doubles from 5 s to 15 min, spread by ``jitter`` (0 to 1) over half to the whole of it, and
+    never earlier than ``retry_after``.
+    """
+    backoff = min(_FIRST_WAIT * 2 ** min(attempts - 1, 10), _LONGEST_WAIT)
+    wait = max(backoff * (0.5 + jitter / 2), retry_after or timedelta())
+    return wait if wait < left else None

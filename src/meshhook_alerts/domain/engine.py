@@ -1,0 +1,179 @@
+"""The decision: one pure function of (folds, policy, state, now).
+
+Live worker, simulator and explain call this and nothing else, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
+from meshhook_alerts.domain.decision import (
+    Candidate,
+    Context,
+    Decisions,
+    LedgerEntry,
+    PlannedNotification,
+    State,
+    Verdict,
+)
+from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.policy import Channel, ProjectPolicy
+from meshhook_alerts.domain.reasons import Effect, Reason
+from meshhook_alerts.domain.stages import SUPPRESSING
+from meshhook_alerts.domain.stages.match import NoTarget, Target, match
+from meshhook_alerts.domain.stages.notify import notify
+
+
+def decide(
+    folds: Iterable[Fold], policy: ProjectPolicy, state: State, now: datetime
+) -> Decisions:
+    """What to do about ``folds``, all of ``policy``'s project, given what was before.
+
+    Folds are taken by the time of their recording, whatever order they come in. ``now`` is for
+    what depends on the present; a failure is judged by its own time.
+    """
+    draft = _Draft(Context(policy, state, now))
+    for fold in sorted(folds, key=lambda each: (each.at, each.id)):
+        draft.decide(fold)
+    return draft.decisions()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Decisions in the making."""
+
+    context: Context
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    opened_by: dict[UUID, Fold] = field(default_factory=dict)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    notifications: list[PlannedNotification] = field(default_factory=list)
+    matched: dict[object, Sequence[Target | NoTarget]] = field(default_factory=dict)
+
+    def decide(self, fold: Fold) -> None:
+        alert = self._count(fold)
+        told: dict[UUID, Told] = {}
+        for target in self._match(fold):
+            if isinstance(target, NoTarget):
+                self._refuse(fold, alert, target)
+            else:
+                self._decide_target(fold, alert, target, told)
+        if told:
+            self.alerts[fold.fingerprint] = replace(alert, told={**alert.told, **told})
+
+    def decisions(self) -> Decisions:
+        return Decisions(
+            entries=self.entries,
+            alerts=list(self.alerts.values()),
+            opened_by=self.opened_by,
+            notifications=self.notifications,
+        )
+
+    def _count(self, fold: Fold) -> Alert:
+        """The fold's alert with the fold counted in, opened if there is none."""
+        fingerprint = fold.fingerprint
+        known = self.alerts.get(fingerprint) or self.context.state.alerts.get(fingerprint)
+        if known is None or known.status is AlertStatus.RESOLVED:
+            alert = _open(fold)
+            self.opened_by[alert.id] = fold
+        else:
+            alert = _add(known, fold)
+        self.alerts[fingerprint] = alert
+        return alert
+
+    def _match(self, fold: Fold) -> Sequence[Target | NoTarget]:
+        """As ``match``; asked once per batch for folds that look alike to every rule."""
+        key = (fold.kind, fold.severity, fold.workflow, fold.node_id)
+        found = self.matched.get(key)
+        if found is None:
+            found = self.matched[key] = match(fold, self.context.policy)
+        return found
+
+    def _decide_target(
+        self, fold: Fold, alert: Alert, target: Target, told: dict[UUID, Told]
+    ) -> None:
+        rule, channel = target.rule, target.channel
+        candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
+        verdict = self._judge(candidate, told)
+        planned = None
+        if verdict.reason.effect is Effect.TOLD:
+            planned = notify(candidate)
+            self.notifications.append(planned)
+            told[channel.id] = _after(planned)
+        self._log(candidate.fold, alert, verdict, candidate, planned)
+
+    def _judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:
+        if candidate.channel.id in told:
+            return Verdict(Reason.ALREADY_TOLD)
+        for stage in SUPPRESSING:
+            if verdict := stage(candidate, self.context):
+                return verdict
+        known = candidate.channel.id in candidate.alert.told
+        return Verdict(Reason.STILL_FAILING if known else Reason.FIRST_FAILURE)
+
+    def _refuse(self, fold: Fold, alert: Alert, none: NoTarget) -> None:
+        verdict = Verdict(none.reason, blocked_by=none.blocked_by)
+        rule = none.rule.name if none.rule else None
+        self.entries.append(
+            LedgerEntry(
+                fold.id, alert.id, fold.at, fold.count, verdict, fold.severity, rule=rule
+            )
+        )
+
+    def _log(
+        self,
+        fold: Fold,
+        alert: Alert,
+        verdict: Verdict,
+        candidate: Candidate,
+        planned: PlannedNotification | None,
+    ) -> None:
+        channel: Channel = candidate.channel
+        self.entries.append(
+            LedgerEntry(
+                fold.id,
+                alert.id,
+                fold.at,
+                fold.count,
+                verdict,
+                candidate.severity,
+                rule=candidate.rule.name,
+                channel=channel,
+                notification_id=planned.id if planned else None,
+            )
+        )
+
+
+def _open(fold: Fold) -> Alert:
+    return Alert(
+        id=derive_id(fold.id, "alert"),
+        project_id=fold.project_id,
+        fingerprint=fold.fingerprint,
+        status=AlertStatus.FIRING,
+        severity=fold.severity,
+        opened_at=fold.first_at,
+        last_failure_at=fold.last_at,
+        count=fold.count,
+    )
+
+
+def _add(alert: Alert, fold: Fold) -> Alert:
+    return replace(
+        alert,
+        count=alert.count + fold.count,
+        last_failure_at=max(alert.last_failure_at, fold.last_at),
+        severity=max(alert.severity, fold.severity, key=lambda each: each.rank),
+    )
+
+
+def _after(planned: PlannedNotification) -> Told:
+    before = planned.alert.told.get(planned.channel.id)
+    return Told(
+        at=planned.at,
+        count=planned.alert.count,
+        messages=before.messages + 1 if before else 1,
+    )

@@ -1,0 +1,99 @@
+"""The content of a notification, before any channel gives it a form.
+
+An allow-list: only what is named here can leave. Never request bodies, headers, responses or
+workflow data; every free text passes redaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from meshhook_alerts.domain.decision import PlannedNotification
+from meshhook_alerts.domain.error_class import ERROR_CLASSES
+from meshhook_alerts.domain.kinds import title_of
+from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.redaction import redact
+
+SCHEMA_VERSION = 1
+"""Version of the content's shape; a notification keeps the one it was made with."""
+
+Content = Mapping[str, Any]
+"""JSON-ready content of one notification, as documented in the webhook schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a reader can go on: templates with ``{id}``, or None where nothing is set up."""
+
+    alert: str | None = None
+    run: str | None = None
+
+
+_EVENT = {Reason.FIRST_FAILURE: "alert.firing", Reason.STILL_FAILING: "alert.still_failing"}
+
+
+def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -> dict[str, Any]:
+    """The content of ``planned``."""
+    fold, alert = planned.fold, planned.alert
+    return {
+        "schema": SCHEMA_VERSION,
+        "type": _EVENT.get(planned.reason, f"alert.{planned.reason}"),
+        "reason": planned.reason.value,
+        "severity": planned.severity.value,
+        "headline": headline(planned),
+        "project": {"id": str(fold.project_id), "name": _clean(policy.project_name)},
+        "workflow": {
+            "slug": _clean(fold.workflow),
+            "name": _clean(fold.workflow_name),
+            "version": fold.workflow_version,
+        },
+        "node": {"id": _clean(fold.node_id), "type": _clean(fold.node_type)},
+        "failure": {
+            "kind": fold.kind,
+            "title": title_of(fold.kind),
+            "class": fold.failure_class.value,
+            "error": fold.sample,
+            "error_class": fold.error_class,
+            "http_status": fold.http_status,
+            "attempts": fold.attempt,
+            "hint": ERROR_CLASSES[fold.error_class].hint,
+        },
+        "alert": {
+            "id": str(alert.id),
+            "opened_at": _instant(alert.opened_at),
+            "last_failure_at": _instant(alert.last_failure_at),
+            "failures": alert.count,
+            "new_failures": planned.new_failures,
+            "since": _instant(planned.since),
+        },
+        "run": {"id": str(fold.run_id) if fold.run_id else None},
+        "rule": _clean(planned.rule.name),
+        "links": {
+            "alert": links.alert.format(id=alert.id) if links.alert else None,
+            "run": links.run.format(id=fold.run_id) if links.run and fold.run_id else None,
+        },
+    }
+
+
+def headline(planned: PlannedNotification) -> str:
+    """What happened, the most telling part first: ``orders › http_call: Error: HTTP 503``."""
+    fold = planned.fold
+    place = " › ".join(_clean(part) for part in (fold.workflow, fold.node_id) if part)
+    what = fold.sample.split("\n", 1)[0] or title_of(fold.kind)
+    return _shorten(f"{place or 'MeshHook'}: {what}", 160)
+
+
+def _clean(text: str | None) -> str | None:
+    return _shorten(redact(text).replace("\n", " "), 200) if text else text
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,142 @@
+"""What a project wants: its settings as the engine reads them, and how they come about.
+
+Product defaults → project → workflow; a workflow adds to the project's rules or replaces them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+from uuid import UUID
+
+from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.severity import Criticality, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A named, configured destination."""
+
+    id: UUID
+    name: str
+    kind: str
+    """The plug-in that sends for it."""
+    enabled: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Which failures a rule is about. Every field must agree; an empty one agrees with all."""
+
+    kinds: frozenset[str] = frozenset()
+    minimum_severity: Severity = Severity.INFO
+    workflows: tuple[str, ...] = ()
+    """Slugs or patterns with ``*`` and ``?``."""
+    nodes: tuple[str, ...] = ()
+    """Node ids or patterns with ``*`` and ``?``."""
+
+    def agree(self, fold: Fold) -> bool:
+        """Whether the failures of ``fold`` are meant."""
+        return (
+            (not self.kinds or fold.kind in self.kinds)
+            and fold.severity.at_least(self.minimum_severity)
+            and _any_pattern(self.workflows, fold.workflow)
+            and _any_pattern(self.nodes, fold.node_id)
+        )
+
+
+def _any_pattern(patterns: tuple[str, ...], value: str | None) -> bool:
+    return not patterns or any(fnmatchcase(value or "", pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """Which failures, to whom, how loud, how often."""
+
+    name: str
+    conditions: Conditions = field(default_factory=Conditions)
+    channels: tuple[str, ...] = ()
+    """Names; empty means every channel of the project."""
+    severity: Severity | None = None
+    """Overrides the severity worked out from class and criticality."""
+    cooldown: timedelta | None = None
+    """Overrides the settings' cooldown."""
+    enabled: bool = True
+
+
+DEFAULT_RULE = AlertRule(
+    name="Every run that cannot complete",
+    conditions=Conditions(minimum_severity=Severity.ERROR),
+)
+"""Applies where a project has set no rule: whatever will not heal, to every channel."""
+
+
+class RuleMode(StrEnum):
+    """What a workflow's own rules do to the project's."""
+
+    ADD = "add"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSettings:
+    """What holds for one workflow, and from where."""
+
+    enabled: bool = True
+    criticality: Criticality = Criticality.NORMAL
+    attempt_limit: int = 5
+    """Attempts after which MeshHook gives up on a step; its worker's constant is 5."""
+    stall_after: timedelta = timedelta(minutes=5)
+    """Silence of an open run after which it counts as stalled."""
+    cooldown: timedelta = timedelta(minutes=30)
+    """Least time between two messages about one alert to one channel."""
+    rules: tuple[AlertRule, ...] = (DEFAULT_RULE,)
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """Field → ``default``, ``project`` or ``workflow``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one settings document says; a field it does not name is absent from ``values``."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    rule_mode: RuleMode = RuleMode.ADD
+
+
+def lay_over(below: EffectiveSettings, layer: Layer, level: str) -> EffectiveSettings:
+    """``below`` with what ``layer`` says put on top, remembering ``level`` as the origin."""
+    values = dict(layer.values)
+    if level == "workflow" and layer.rule_mode is RuleMode.ADD and "rules" in values:
+        values["rules"] = below.rules + tuple(values["rules"])
+    return replace(below, **values, origin={**below.origin, **dict.fromkeys(values, level)})
+
+
+PRODUCT_DEFAULTS = EffectiveSettings(
+    origin=dict.fromkeys(
+        ("enabled", "criticality", "attempt_limit", "stall_after", "cooldown", "rules"), "default"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPolicy:
+    """Everything the engine needs to know of one project's wishes."""
+
+    project_id: UUID
+    version: int = 0
+    project_name: str | None = None
+    project: EffectiveSettings = PRODUCT_DEFAULTS
+    workflows: Mapping[str, EffectiveSettings] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    """By name."""
+    known: bool = True
+    """False if the project does not exist (any more)."""
+
+    def for_workflow(self, slug: str | None) -> EffectiveSettings:
+        """What holds for the workflow ``slug``."""
+        return self.workflows.get(slug or "", self.project)

@@ -1,0 +1,119 @@
+"""Why a failure was told, folded, held or blocked: the closed list, with a sentence for people.
+
+API, ledger, pages and documentation all use these sentences; there is no other copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What became of a failure at one channel."""
+
+    TOLD = "told"  # a notification was made
+    FOLDED = "folded"  # counted into the next message about the same alert
+    HELD = "held"  # waits for its quiet period or cap to end, then goes out in a digest
+    BLOCKED = "blocked"  # will not be told, on somebody's wish or for want of a rule
+    OUTCOME = "outcome"  # how a notification ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    effect: Effect
+    sentence: str
+
+
+class Reason(StrEnum):
+    """The closed list of reasons in the ledger."""
+
+    # Told
+    FIRST_FAILURE = "first_failure"
+    STILL_FAILING = "still_failing"
+    REMINDER = "reminder"
+    ESCALATED = "escalated"
+    RECOVERED = "recovered"
+    CLOSED = "closed"
+    RELEASED = "released"
+    STORM_SUMMARY = "storm_summary"
+    RULE_BROKEN = "rule_broken"
+    # Folded
+    COOLDOWN = "cooldown"
+    ALREADY_TOLD = "already_told"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    FLAPPING = "flapping"
+    INHIBITED = "inhibited"
+    STORM = "storm"
+    # Held
+    QUIET_PERIOD = "quiet_period"
+    CHANNEL_CAP = "channel_cap"
+    # Blocked
+    NO_RULE = "no_rule"
+    NO_CHANNEL = "no_channel"
+    CHANNEL_OFF = "channel_off"
+    ALERTS_OFF = "alerts_off"
+    NO_SETTINGS = "no_settings"
+    SILENCED = "silenced"
+    QUIET_RECORD_ONLY = "quiet_record_only"
+    # Outcomes
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def effect(self) -> Effect:
+        """What this reason did to the failure."""
+        return _MEANINGS[self].effect
+
+    @property
+    def sentence(self) -> str:
+        """The reason as a sentence for people."""
+        return _MEANINGS[self].sentence
+
+
+_MEANINGS: dict[Reason, _Meaning] = {
+    reason: _Meaning(effect, sentence)
+    for effect, meanings in {
+        Effect.TOLD: {
+            Reason.FIRST_FAILURE: "This trouble was new, so the channel was told at once.",
+            Reason.STILL_FAILING: "It was still failing after the cooldown, so the channel was told again.",
+            Reason.REMINDER: "Nobody had acknowledged the alert, so the channel was reminded.",
+            Reason.ESCALATED: "Nobody had acknowledged the alert in time, so the next step was told.",
+            Reason.RECOVERED: "The trouble ended, so everyone who was told of it was told of its end.",
+            Reason.CLOSED: "The alert was closed without a recovery, so everyone told of it was told.",
+            Reason.RELEASED: "What had been held back was released in one message.",
+            Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",
+            Reason.RULE_BROKEN: "A rule could not be used, so the channel was told to be safe.",
+        },
+        Effect.FOLDED: {
+            Reason.COOLDOWN: "The channel was told of this alert recently; this failure is counted in the next message.",
+            Reason.ALREADY_TOLD: "Another rule already told the same channel.",
+            Reason.ACKNOWLEDGED: "Somebody had acknowledged the alert; this failure was counted.",
+            Reason.SNOOZED: "The alert was snoozed; this failure was counted.",
+            Reason.FLAPPING: "The alert was opening and closing too often; this change was counted.",
+            Reason.INHIBITED: "A larger trouble explains this one; it was counted there.",
+            Reason.STORM: "Too many messages at once; this failure was counted in the summary.",
+        },
+        Effect.HELD: {
+            Reason.QUIET_PERIOD: "A quiet period was on; it is kept for the digest at its end.",
+            Reason.CHANNEL_CAP: "The channel had reached its limit; it is kept for the digest.",
+        },
+        Effect.BLOCKED: {
+            Reason.NO_RULE: "No rule asks for failures like this one.",
+            Reason.NO_CHANNEL: "A rule matched, but no channel is set up for it.",
+            Reason.CHANNEL_OFF: "A rule matched, but its channel is switched off.",
+            Reason.ALERTS_OFF: "Alerts are switched off for this workflow or project.",
+            Reason.NO_SETTINGS: "The run's project was not found, so no settings apply.",
+            Reason.SILENCED: "A silence covered this failure.",
+            Reason.QUIET_RECORD_ONLY: "A quiet period that only records was on.",
+        },
+        Effect.OUTCOME: {
+            Reason.DELIVERED: "The channel accepted the message.",
+            Reason.REJECTED: "The channel refused the message for good.",
+            Reason.EXPIRED: "The message could not be delivered before its deadline.",
+        },
+    }.items()
+    for reason, sentence in meanings.items()
+}

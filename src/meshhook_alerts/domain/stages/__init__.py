@@ -1,0 +1,18 @@
+"""The stages of a decision, one file each, in the order of the line.
+
+match → silence → inhibition → quiet period → throttle → storm cap → notify
+
+A stage after *match* looks at one candidate and either stops it with a verdict or lets it pass
+(None). ``SUPPRESSING`` is the literal order; a new stage is a file and one entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from meshhook_alerts.domain.decision import Candidate, Context, Verdict
+from meshhook_alerts.domain.stages.throttle import throttle
+
+Stage = Callable[[Candidate, Context], Verdict | None]
+
+SUPPRESSING: tuple[Stage, ...] = (throttle,)

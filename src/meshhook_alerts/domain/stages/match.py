@@ -1,0 +1,60 @@
+"""Match: which rules ask for a fold, and which channels they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.policy import AlertRule, Channel, EffectiveSettings, ProjectPolicy
+from meshhook_alerts.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A rule that matched and one channel it names."""
+
+    rule: AlertRule
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class NoTarget:
+    """Nobody is to be told, and why."""
+
+    reason: Reason
+    rule: AlertRule | None = None
+    blocked_by: str | None = None
+
+
+def match(fold: Fold, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
+    """Every (rule, channel) that asks for ``fold``; at least one entry, if only a reason."""
+    if not policy.known:
+        return (NoTarget(Reason.NO_SETTINGS),)
+    settings = policy.for_workflow(fold.workflow)
+    if not settings.enabled:
+        return (NoTarget(Reason.ALERTS_OFF),)
+    rules = matching_rules(fold, settings)
+    if not rules:
+        return (NoTarget(Reason.NO_RULE),)
+    return [target for rule in rules for target in _targets(rule, policy)]
+
+
+def matching_rules(fold: Fold, settings: EffectiveSettings) -> list[AlertRule]:
+    """The enabled rules whose conditions agree with ``fold``."""
+    return [rule for rule in settings.rules if rule.enabled and rule.conditions.agree(fold)]
+
+
+def _targets(rule: AlertRule, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
+    named = rule.channels or tuple(policy.channels)
+    if not named:
+        return (NoTarget(Reason.NO_CHANNEL, rule),)
+    return [_target(rule, name, policy.channels.get(name)) for name in named]
+
+
+def _target(rule: AlertRule, name: str, channel: Channel | None) -> Target | NoTarget:
+    if channel is None:
+        return NoTarget(Reason.NO_CHANNEL, rule, blocked_by=name)
+    if not channel.enabled:
+        return NoTarget(Reason.CHANNEL_OFF, rule, blocked_by=name)
+    return Target(rule, channel)

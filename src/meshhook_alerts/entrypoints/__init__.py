@@ -1,0 +1,1 @@
+"""Ways in: the API, the worker, the command line."""

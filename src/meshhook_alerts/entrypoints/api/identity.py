@@ -1,0 +1,82 @@
+"""Who is calling: a Supabase token, checked, as the database role it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import jwt
+from fastapi import Depends, Request
+
+from meshhook_alerts.application.change_settings import Caller
+from meshhook_alerts.entrypoints.api.problems import Problem
+
+_ROLES = ("authenticated", "service_role")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReader:
+    """Checks tokens signed with Supabase's shared secret (HS256, and nothing else)."""
+
+    secret: str
+
+    def caller(self, token: str) -> Caller:
+        """The caller a token stands for.
+
+        Raises:
+            Problem: 401, with the reason.
+        """
+        try:
+            claims = jwt.decode(
+                token,
+                self.secret,
+                algorithms=["HS256"],
+                options={"require": ["exp", "role"], "verify_aud": False},
+            )
+        except jwt.ExpiredSignatureError:
+            raise _refused("The token has expired; sign in again.") from None
+        except jwt.PyJWTError:
+            raise _refused("The token is not valid here.") from None
+        return self._caller(claims)
+
+    def _caller(self, claims: dict[str, object]) -> Caller:
+        role = claims["role"]
+        if role not in _ROLES:
+            raise _refused(f"A token of role {role!r} cannot be used here.")
+        if role == "authenticated" and claims.get("aud") != "authenticated":
+            raise _refused("The token was made for another audience.")
+        return Caller(str(role), claims, _subject(claims, str(role)))
+
+
+def _subject(claims: dict[str, object], role: str) -> UUID | None:
+    try:
+        return UUID(str(claims["sub"]))
+    except (KeyError, ValueError):
+        if role == "service_role":
+            return None
+        raise _refused("The token names no user.") from None
+
+
+def caller(request: Request) -> Caller:
+    """The caller of a request, from its ``Authorization: Bearer`` header."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _refused("Send a token: Authorization: Bearer …")
+    reader: TokenReader = request.app.state.tokens
+    return reader.caller(token.strip())
+
+
+def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    """The caller, who must be the service itself."""
+    if who.role != "service_role":
+        raise Problem(403, "service_only", "Only the service role may do this.")
+    return who
+
+
+def _refused(detail: str) -> Problem:
+    return Problem(401, "not_signed_in", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+SignedIn = Annotated[Caller, Depends(caller)]
+ServiceOnly = Annotated[Caller, Depends(service)]

@@ -1,0 +1,106 @@
+"""Errors as ``application/problem+json`` (RFC 9457): a code, the fields, a sentence that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from meshhook_alerts.application.change_settings import InvalidField, InvalidRequest, NotFound
+from meshhook_alerts.application.ports import StoreUnavailable
+
+
+class Problem(Exception):  # noqa: N818
+    """An answer other than success."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        fields: Sequence[InvalidField] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.fields = fields
+        self.headers = headers
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes every error leave as problem+json."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(InvalidRequest, _invalid)
+    app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(StoreUnavailable, _unavailable)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def answer(problem: Problem, request: Request) -> JSONResponse:
+    """A problem as a response."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "request_id": getattr(request.state, "request_id", None),
+    }
+    if problem.fields:
+        body["errors"] = [{"pointer": each.pointer, "detail": each.message} for each in problem.fields]
+    return JSONResponse(
+        body, problem.status, headers=problem.headers, media_type="application/problem+json"
+    )
+
+
+async def _problem(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)
+    return answer(problem, request)
+
+
+async def _invalid(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, InvalidRequest)
+    detail = "Some fields cannot be used; nothing was changed."
+    return answer(Problem(422, "invalid_fields", detail, problem.fields), request)
+
+
+async def _not_found(request: Request, problem: Exception) -> JSONResponse:
+    detail = f"Not found, or not yours to see: {problem}."
+    return answer(Problem(404, "not_found", detail), request)
+
+
+async def _unavailable(request: Request, problem: Exception) -> JSONResponse:
+    detail = f"The database cannot be used right now: {problem}. Nothing was changed; try again."
+    return answer(
+        Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"}), request
+    )
+
+
+async def _malformed(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, RequestValidationError)
+    fields = [InvalidField(_pointer(error["loc"]), _said(error)) for error in problem.errors()]
+    detail = "Some fields cannot be used; nothing was changed."
+    return answer(Problem(422, "invalid_fields", detail, fields), request)
+
+
+async def _http(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, HTTPException)
+    code = HTTPStatus(problem.status_code).phrase.lower().replace(" ", "_")
+    return answer(Problem(problem.status_code, code, str(problem.detail)), request)
+
+
+def _pointer(loc: Sequence[int | str]) -> str:
+    where = [str(part) for part in loc if part != "body"]
+    return "/" + "/".join(where) if where else ""
+
+
+def _said(error: dict[str, Any]) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,134 @@
+"""``/api/alerts/settings``: create, change and read alert settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from meshhook_alerts.application.change_settings import SettingsRequest, SettingsView, StoredChannel
+from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.domain.policy import AlertRule, EffectiveSettings
+from meshhook_alerts.entrypoints.api.identity import SignedIn
+
+router = APIRouter(prefix="/api/alerts/settings", tags=["settings"])
+
+
+class ChannelAnswer(BaseModel):
+    """A channel; of its secrets only which are set."""
+
+    id: UUID
+    name: str
+    kind: str
+    enabled: bool
+    version: int
+    config: dict[str, Any]
+    secrets_set: list[str]
+
+
+class EffectiveValue(BaseModel):
+    """A value and where it comes from."""
+
+    value: Any
+    origin: str = Field(description="default, project or workflow")
+
+
+class SettingsAnswer(BaseModel):
+    """What holds for a project or workflow, and what it says itself."""
+
+    project_id: UUID
+    workflow: str | None
+    version: int = Field(description="Version of this place's own document; 0 if there is none.")
+    document: dict[str, Any] = Field(description="What this place says itself.")
+    effective: dict[str, EffectiveValue] = Field(description="What holds here, all levels together.")
+    channels: list[ChannelAnswer]
+
+
+@router.post("", summary="Create or change alert settings", status_code=200)
+async def save(request: Request, response: Response, body: SettingsRequest, who: SignedIn) -> SettingsAnswer:
+    """Takes the whole document for a project, or for one workflow by slug or id. Channels named
+    in it are created or changed; secrets left out stay as they are. 201 if it is the first."""
+    service: Service = request.app.state.service
+    slug, version = await service.change_settings(body, who)
+    response.status_code = 201 if version == 1 else 200
+    return _answer(await service.read_settings(body.project_id, slug, who), response)
+
+
+@router.get("/{project_id}", summary="A project's settings")
+async def of_project(
+    request: Request, response: Response, project_id: UUID, who: SignedIn
+) -> SettingsAnswer:
+    """What holds for a project, and where each value comes from."""
+    service: Service = request.app.state.service
+    return _answer(await service.read_settings(project_id, None, who), response)
+
+
+@router.get("/{project_id}/{workflow}", summary="A workflow's settings")
+async def of_workflow(
+    request: Request, response: Response, project_id: UUID, workflow: str, who: SignedIn
+) -> SettingsAnswer:
+    """What holds for a workflow, named by slug or id, and where each value comes from."""
+    service: Service = request.app.state.service
+    return _answer(await service.read_settings(project_id, workflow, who), response)
+
+
+def _answer(view: SettingsView, response: Response) -> SettingsAnswer:
+    response.headers["ETag"] = f'"{view.version}"'
+    return SettingsAnswer(
+        project_id=view.project_id,
+        workflow=view.workflow,
+        version=view.version,
+        document=dict(view.stored.documents.get(view.workflow, {})),
+        effective=_effective(view.effective),
+        channels=[_channel(each) for each in view.stored.channels],
+    )
+
+
+def _channel(channel: StoredChannel) -> ChannelAnswer:
+    return ChannelAnswer(
+        id=channel.id,
+        name=channel.name,
+        kind=channel.kind,
+        enabled=channel.enabled,
+        version=channel.version,
+        config=dict(channel.config),
+        secrets_set=list(channel.secret_names),
+    )
+
+
+def _effective(settings: EffectiveSettings) -> dict[str, EffectiveValue]:
+    values = {
+        "enabled": settings.enabled,
+        "criticality": settings.criticality,
+        "attempt_limit": settings.attempt_limit,
+        "stall_after": settings.stall_after,
+        "cooldown": settings.cooldown,
+        "rules": [_rule(rule) for rule in settings.rules],
+    }
+    return {
+        f"{name}_seconds" if isinstance(value, timedelta) else name: EffectiveValue(
+            value=value.total_seconds() if isinstance(value, timedelta) else value,
+            origin=settings.origin[name],
+        )
+        for name, value in values.items()
+    }
+
+
+def _rule(rule: AlertRule) -> dict[str, Any]:
+    conditions = rule.conditions
+    return {
+        "name": rule.name,
+        "enabled": rule.enabled,
+        "when": {
+            "kinds": sorted(conditions.kinds),
+            "minimum_severity": conditions.minimum_severity,
+            "workflows": list(conditions.workflows),
+            "nodes": list(conditions.nodes),
+        },
+        "channels": list(rule.channels),
+        "severity": rule.severity,
+        "cooldown_seconds": None if rule.cooldown is None else rule.cooldown.total_seconds(),
+    }

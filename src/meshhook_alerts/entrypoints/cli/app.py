@@ -1,0 +1,275 @@
+"""Commands. Heavy modules are imported inside them, so that ``--help`` answers at once.
+
+Exit codes: 0 done · 1 found something wrong · 2 wrong usage or settings · 3 database unusable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+USAGE, DATABASE = 2, 3
+
+app = typer.Typer(
+    name="meshhook-alerts",
+    help="Failure alerts for MeshHook: every failed run reaches a person, once, with the reason.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys = typer.Typer(help="Keys that encrypt channel secrets.", no_args_is_help=True)
+db = typer.Typer(help="The embedded Postgres.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+app.add_typer(db, name="db")
+
+Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
+Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.0.0.1).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    """Ends the command with a message instead of a traceback."""
+    typer.echo(f"meshhook-alerts: {message}", err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turns what can be expected to go wrong into a message and an exit code."""
+    from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgresError
+    from meshhook_alerts.adapters.postgres.migrations import MigrationError
+    from meshhook_alerts.application.ports import StoreUnavailable
+    from meshhook_alerts.entrypoints.running import PortInUse
+    from meshhook_alerts.settings import SettingsError
+
+    try:
+        yield
+    except SettingsError as problem:
+        fail(f"settings cannot be used:\n{problem}")
+    except PortInUse as problem:
+        fail(str(problem))
+    except (EmbeddedPostgresError, MigrationError, StoreUnavailable) as problem:
+        fail(str(problem), DATABASE)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a coroutine on the fastest loop there is."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    worker: Annotated[bool, typer.Option(help="Run a worker in the same process.")] = True,
+) -> None:
+    """Run the API and, unless told otherwise, a worker. Without DATABASE_URL an embedded
+    Postgres is started."""
+    from meshhook_alerts.entrypoints.local import home
+    from meshhook_alerts.entrypoints.running import bind, run_api
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        settings = load_settings(host=host, port=port)
+        _log(settings.log_level)
+        listener = bind(settings.host, settings.port)
+        with listener, home(settings) as place:
+            if place.embedded:
+                _migrate(place.database_url)
+            run(run_api(place, listener, worker, lambda url: typer.echo(f"API: {url}")))
+
+
+@app.command("worker")
+def worker_() -> None:
+    """Run a worker alone: it decides and delivers. Any number, on any hosts."""
+    from meshhook_alerts.entrypoints.local import home
+    from meshhook_alerts.entrypoints.running import run_worker
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        settings = load_settings()
+        _log(settings.log_level)
+        with home(settings) as place:
+            run(run_worker(place, lambda name: typer.echo(f"worker {name} at work")))
+
+
+@app.command()
+def migrate(
+    uninstall: Annotated[bool, typer.Option(help="Remove everything of ours instead.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before removing.")] = False,
+) -> None:
+    """Create or update our tables, the queue and the triggers. Safe to run again."""
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        settings = load_settings()
+        if uninstall and not yes:
+            typer.confirm("Remove all alert tables, their content, queue and triggers?", abort=True)
+        with _database_url(settings) as url:
+            _uninstall(url) if uninstall else _migrate(url, say=typer.echo)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say in plain words what is missing in the database, and how to mend it."""
+    import json
+    from dataclasses import asdict
+
+    from meshhook_alerts.adapters.postgres.database import parse_address
+    from meshhook_alerts.adapters.postgres.doctor import Finding, examine
+    from meshhook_alerts.settings import SettingsError, load_settings
+
+    findings: list[Finding] = []
+
+    async def look(url: str) -> None:
+        try:
+            conninfo = parse_address(url).conninfo
+        except ValueError as problem:
+            raise SettingsError(f"DATABASE_URL: {problem}") from None
+        async for finding in examine(conninfo):
+            findings.append(finding)
+            if not as_json:
+                _show(finding.level, finding.subject, finding.what, finding.mend)
+
+    with guarded():
+        settings = load_settings()
+        with _database_url(settings) as url:
+            run(look(url))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    if any(finding.level == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def token(
+    service: Annotated[bool, typer.Option(help="For the service role instead of the owner.")] = False,
+) -> None:
+    """Print a token of the embedded default's local owner, for calling the API (12 hours)."""
+    from datetime import UTC, datetime
+
+    from meshhook_alerts.adapters.embedded_postgres import default_data_folder
+    from meshhook_alerts.entrypoints.local import local_owner
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        settings = load_settings()
+        if settings.database_url is not None:
+            fail("with DATABASE_URL set, tokens come from Supabase: sign in there")
+        owner = local_owner(settings.data or default_data_folder())
+        role = "service_role" if service else "authenticated"
+        typer.echo(owner.token(datetime.now(UTC), role))
+
+
+@keys.command("generate")
+def keys_generate(
+    name: Annotated[str, typer.Argument(help="The key's name; stored beside what it encrypts.")] = "k1",
+) -> None:
+    """Make a key for MESHHOOK_ALERTS_KEYS. To rotate, put a new one in front of the old."""
+    from meshhook_alerts.adapters.secret_box import generate_key
+
+    typer.echo(generate_key(name))
+
+
+@db.command("status")
+def db_status() -> None:
+    """Say whether the embedded Postgres runs, and where its data lie."""
+    from meshhook_alerts.adapters.embedded_postgres import default_data_folder, status
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        data = load_settings().data or default_data_folder()
+        found = status(data)
+        typer.echo(f"{data}: {found}")
+
+
+@db.command("stop")
+def db_stop() -> None:
+    """Stop the embedded Postgres, should it have been left running."""
+    from meshhook_alerts.adapters.embedded_postgres import default_data_folder, stop
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        data = load_settings().data or default_data_folder()
+        typer.echo("stopped" if stop(data) else "was not running")
+
+
+def _migrate(url: str, say: Callable[[str], None] = lambda _: None) -> None:
+    from meshhook_alerts.adapters.postgres.migrations import migrate as apply
+
+    async def work() -> None:
+        async with await _connect(url) as connection:
+            attachments = await apply(connection, say)
+        for each in attachments:
+            note = "" if each.state == "attached" else f": {each.detail or ''}"
+            say(f"trigger on {each.table}: {each.state}{note}")
+        say("up to date")
+
+    run(work())
+
+
+def _uninstall(url: str) -> None:
+    from meshhook_alerts.adapters.postgres.migrations import uninstall
+
+    async def work() -> None:
+        async with await _connect(url) as connection:
+            await uninstall(connection, typer.echo)
+        typer.echo("removed all that was ours")
+
+    run(work())
+
+
+async def _connect(url: str) -> Any:
+    import psycopg
+
+    from meshhook_alerts.adapters.postgres.database import parse_address
+    from meshhook_alerts.adapters.postgres.errors import explain
+    from meshhook_alerts.application.ports import StoreUnavailable
+    from meshhook_alerts.settings import SettingsError
+
+    try:
+        address = parse_address(url)
+        return await psycopg.AsyncConnection.connect(address.conninfo, autocommit=True)
+    except ValueError as problem:
+        raise SettingsError(f"DATABASE_URL: {problem}") from None
+    except psycopg.OperationalError as problem:
+        raise StoreUnavailable(f"cannot reach the database: {explain(problem)}") from None
+
+
+@contextmanager
+def _database_url(settings: Any) -> Iterator[str]:
+    from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres, default_data_folder
+
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+    else:
+        with EmbeddedPostgres(data=settings.data or default_data_folder()) as server:
+            yield server.url
+
+
+def _log(level: str) -> None:
+    from meshhook_alerts.entrypoints.logs import set_up_logs
+
+    set_up_logs(level)
+
+
+_MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "wrong": ("✗", "red")}
+
+
+def _show(level: str, subject: str, what: str, mend: str | None) -> None:
+    mark, colour = _MARKS[level]
+    typer.echo(f"{typer.style(mark, fg=colour)} {subject}: {what}")
+    if mend:
+        typer.echo(f"  → {mend}")

@@ -1,0 +1,101 @@
+"""The embedded default: a database, keys and an owner of its own, all in one folder.
+
+Nothing here is used when ``DATABASE_URL`` is set, except where a command says so.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import jwt
+from pydantic import SecretStr
+
+from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres, default_data_folder
+from meshhook_alerts.adapters.secret_box import generate_key
+from meshhook_alerts.settings import Settings, SettingsError
+
+TOKEN_LIFE = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOwner:
+    """Who owns the projects of the embedded database, and the secret that signs their tokens."""
+
+    id: UUID
+    jwt_secret: str
+
+    def token(self, now: datetime, role: str = "authenticated") -> str:
+        """A token for the API, good for ``TOKEN_LIFE``."""
+        claims = {"sub": str(self.id), "role": role, "aud": "authenticated", "exp": now + TOKEN_LIFE}
+        return jwt.encode(claims, self.jwt_secret, algorithm="HS256")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a process finds its database and what it signs and encrypts with."""
+
+    settings: Settings
+    database_url: str
+    jwt_secret: str
+    embedded: bool
+
+
+def local_owner(data: Path) -> LocalOwner:
+    """The local owner of a data folder, made on first use."""
+    owner = _kept(data / "owner.id", lambda: str(uuid4()))
+    return LocalOwner(UUID(owner), _kept(data / "jwt.secret", lambda: secrets.token_urlsafe(48)))
+
+
+@contextmanager
+def home(settings: Settings) -> Iterator[Home]:
+    """The database to work on: the configured one, or the embedded one, started if need be.
+
+    Raises:
+        SettingsError: the configured one lacks a setting.
+        EmbeddedPostgresError: the embedded one cannot start.
+    """
+    if settings.database_url is not None:
+        if settings.supabase_jwt_secret is None:
+            raise SettingsError(
+                "SUPABASE_JWT_SECRET: not set; users' tokens are checked with it. "
+                "Supabase shows it under Project Settings, API (JWT secret)."
+            )
+        url = settings.database_url.get_secret_value()
+        yield Home(settings, url, settings.supabase_jwt_secret.get_secret_value(), embedded=False)
+        return
+    data = settings.data or default_data_folder()
+    with EmbeddedPostgres(data=data) as server:
+        owner = local_owner(data)
+        key = _kept(data / "keys", lambda: generate_key("local"))
+        own = settings.model_copy(update={"keys": settings.keys or SecretStr(key), "data": data})
+        given = settings.supabase_jwt_secret
+        secret = given.get_secret_value() if given else owner.jwt_secret
+        yield Home(own, server.url, secret, embedded=True)
+
+
+def _kept(path: Path, make: object) -> str:
+    """A secret's file, readable by its owner only; written whole or not at all."""
+    try:
+        return path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert callable(make)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(str(make()))
+    try:
+        os.link(draft, path)  # fails if another process was first: then its secret counts
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text("utf-8").strip()
