@@ -143,7 +143,9 @@ def load_settings(**given: Any) -> Settings:
 
 def _line(error: Any) -> str:
     key = str(error["loc"][0]) if error["loc"] else ""
-    by_alias = {str(field.validation_alias or name): name for name, field in Settings.model_fields.items()}
+    by_alias = {
+        str(field.validation_alias or name): name for name, field in Settings.model_fields.items()
+    }
     name = by_alias.get(key, key)
     field = Settings.model_fields.get(name)
     example = f" Example: {variable(name)}={field.examples[0]}" if field and field.examples else ""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
-import shutil
 import signal
 import stat
 import subprocess
@@ -211,29 +209,7 @@ def test_status_and_stop_from_outside(data: Path) -> None:
         now = status(data)
         assert (now.state, now.in_use) == ("running", True)
         assert f":{now.port}/" in server.url
+        assert str(now) == f"running, process {now.pid}, port {now.port}, in use"
         assert stop(data, "immediate")
         assert status(data).state == "stopped"
     assert not status(data).in_use
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="this is that run")
-def test_all_of_this_as_an_unprivileged_user() -> None:
-    python = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/local/bin:/usr/bin")
-    paths = [str(SOURCES), *(path for path in sys.path if path.endswith("site-packages"))]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(paths)}
-    for candidate in (sys.executable, python):
-        command = [candidate or "", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        with contextlib.suppress(PermissionError, FileNotFoundError):
-            done = subprocess.run(
-                [*command, __file__],
-                cwd=Path(__file__).parents[2],
-                env=environment,
-                user="nobody",
-                group=pwd.getpwnam("nobody").pw_gid,
-                extra_groups=[],
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            return
-    pytest.skip("NOT RUN as an unprivileged user: no Python that `nobody` may run was found")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pwd
 import re
 import shutil
 import stat
+import subprocess
+import sys
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import meshhook_alerts
 from meshhook_alerts.adapters.embedded_postgres import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
@@ -23,6 +28,7 @@ from meshhook_alerts.adapters.embedded_postgres import (
 
 pytestmark = pytest.mark.postgres
 
+SOURCES = Path(meshhook_alerts.__path__[0]).parent
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes to another user")
 
 
@@ -139,3 +145,36 @@ def test_where_the_data_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert default_data_folder() == Path("/somewhere/meshhook-alerts")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert default_data_folder() == Path("/var/lib/meshhook-alerts")
+
+
+def as_nobody(*arguments: str) -> subprocess.CompletedProcess[str]:
+    paths = [str(SOURCES), *(path for path in sys.path if path.endswith("site-packages"))]
+    return subprocess.run(
+        arguments,
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(paths)},
+        user="nobody",
+        group=pwd.getpwnam("nobody").pw_gid,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+    )
+
+
+def pythons_of_nobody() -> Iterator[str]:
+    """This Python, or the system's of the same version, if all that the tests import is open."""
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        with contextlib.suppress(PermissionError, FileNotFoundError):
+            if as_nobody(python, "-c", "import pytest, psycopg, meshhook_alerts").returncode == 0:
+                yield python
+
+
+@as_root
+@pytest.mark.slow
+def test_the_servers_life_as_an_unprivileged_user() -> None:
+    python = next(pythons_of_nobody(), None)
+    if not python:
+        pytest.skip("NOT RUN as an unprivileged user: `nobody` may not read this environment")
+    tests = str(Path(__file__).with_name("test_embedded_postgres.py"))
+    done = as_nobody(python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", tests)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -23,7 +23,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from meshhook_alerts.adapters.outbound_guard import PublicAddressGuard
+from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.application.ports import (
     ForbiddenDestination,
     HttpAnswer,
@@ -53,7 +53,7 @@ class GuardedHttpClient:
 
     def __init__(
         self,
-        guard: PublicAddressGuard,
+        guard: AddressGuard,
         *,
         tls: ssl.SSLContext | None = None,
         total_seconds: float = 15,
@@ -126,7 +126,7 @@ class _ForbiddenDialError(OSError):
 class _GuardedResolver(AbstractResolver):
     """Gives the connector only addresses that the guard has vetted: they are what it dials."""
 
-    def __init__(self, guard: PublicAddressGuard) -> None:
+    def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
 
     async def resolve(

@@ -46,7 +46,7 @@ def system_lookup(host: str, port: int) -> Sequence[str]:
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
-class PublicAddressGuard:
+class AddressGuard:
     """Lets public addresses through, and those private ones that the operator opened.
 
     The one object is asked when a channel is saved, before a connection and at the very dial, so

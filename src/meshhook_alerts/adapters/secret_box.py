@@ -58,12 +58,17 @@ class KeyRing:
         return next(iter(self.keys))
 
 
-class AesGcmSecretBox:
+class AesSecretBox:
     """Seals and opens the secrets of channels."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._current = ring.current
         self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
+
+    @classmethod
+    def from_text(cls, key_ring: str) -> AesSecretBox:
+        """A box with the keys of ``id:base64,id2:base64``; raises ``ValueError``."""
+        return cls(KeyRing.parse(key_ring))
 
     def seal(self, secrets: Mapping[str, str], bound_to: str) -> bytes:
         """Encrypts with the current key; the result opens only with the same ``bound_to``."""

@@ -26,17 +26,25 @@ class ReportedFailure(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Short = Field(description="The reporter's own id of the failure; makes sending it again safe.")
+    id: Short = Field(
+        description="The reporter's own id of the failure; makes sending it again safe."
+    )
     project_id: UUID
-    kind: str = Field(default="custom", description="intake_rejected, circuit_open, loop_item_failed or custom.")
+    kind: str = Field(
+        default="custom", description="intake_rejected, circuit_open, loop_item_failed or custom."
+    )
     occurred_at: AwareDatetime = Field(description="When it happened, with a time zone.")
     workflow: Short | None = Field(default=None, description="The workflow's slug.")
     node_id: Short | None = None
     node_type: Short | None = None
     run_id: UUID | None = None
-    error: str | None = Field(default=None, max_length=20_000, description="What went wrong; shortened and redacted.")
+    error: str | None = Field(
+        default=None, max_length=20_000, description="What went wrong; shortened and redacted."
+    )
     http_status: int | None = Field(default=None, ge=100, le=599)
-    severity: Severity | None = Field(default=None, description="Overrides the kind's own severity.")
+    severity: Severity | None = Field(
+        default=None, description="Overrides the kind's own severity."
+    )
     labels: dict[Short, Short] = Field(default={}, max_length=20)
 
     @field_validator("kind")

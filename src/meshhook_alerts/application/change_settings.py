@@ -115,7 +115,9 @@ class SettingsTransaction(Protocol):
     async def read(self, project_id: UUID) -> StoredSettings | None:
         """What is stored; None if the caller sees no such project."""
 
-    async def stored_secrets(self, project_id: UUID, channel: str) -> tuple[UUID, bytes | None] | None:
+    async def stored_secrets(
+        self, project_id: UUID, channel: str
+    ) -> tuple[UUID, bytes | None] | None:
         """Id and sealed secrets of a channel the caller may edit."""
 
     async def save_document(
@@ -123,7 +125,9 @@ class SettingsTransaction(Protocol):
     ) -> int:
         """Creates or replaces; returns the new version."""
 
-    async def save_channel(self, project_id: UUID, change: ChannelChange, secret_names: Sequence[str]) -> UUID:
+    async def save_channel(
+        self, project_id: UUID, change: ChannelChange, secret_names: Sequence[str]
+    ) -> UUID:
         """Creates or changes; returns the channel's id."""
 
     async def save_secrets(self, channel_id: UUID, sealed: bytes | None) -> None:
@@ -165,20 +169,27 @@ class ChangeSettings:
             )
             return slug, version
 
-    async def _slug(
-        self, transaction: SettingsTransaction, request: SettingsRequest
-    ) -> str | None:
+    async def _slug(self, transaction: SettingsTransaction, request: SettingsRequest) -> str | None:
         if request.workflow is None:
             return None
         slug = await transaction.workflow_slug(request.project_id, request.workflow)
         if slug is None:
             raise InvalidRequest(
-                [InvalidField("/workflow", f"no workflow {request.workflow!r} in this project; give its slug or id")]
+                [
+                    InvalidField(
+                        "/workflow",
+                        f"no workflow {request.workflow!r} in this project; give its slug or id",
+                    )
+                ]
             )
         return slug
 
     async def _save_channel(
-        self, transaction: SettingsTransaction, project_id: UUID, place: int, document: ChannelDocument
+        self,
+        transaction: SettingsTransaction,
+        project_id: UUID,
+        place: int,
+        document: ChannelDocument,
     ) -> None:
         pointer = f"/channels/{place}"
         known = await transaction.stored_secrets(project_id, document.name)
@@ -186,7 +197,9 @@ class ChangeSettings:
         kept = self.secrets.open(known[1], f"{bound}/{known[0]}") if known and known[1] else {}
         change = await self._checked(document, kept, pointer)
         channel_id = await transaction.save_channel(project_id, change, sorted(change.secrets))
-        sealed = self.secrets.seal(change.secrets, f"{bound}/{channel_id}") if change.secrets else None
+        sealed = (
+            self.secrets.seal(change.secrets, f"{bound}/{channel_id}") if change.secrets else None
+        )
         await transaction.save_secrets(channel_id, sealed)
 
     async def _checked(
@@ -196,14 +209,22 @@ class ChangeSettings:
         if plugin is None:
             known = ", ".join(sorted(self.channels))
             raise InvalidRequest(
-                [InvalidField(f"{pointer}/kind", f"no channel of kind {document.kind!r} is installed; there are {known}")]
+                [
+                    InvalidField(
+                        f"{pointer}/kind",
+                        f"no channel of kind {document.kind!r} is installed; there are {known}",
+                    )
+                ]
             )
         try:
             config = plugin.config_model.model_validate({**kept, **document.config})
             await plugin.check(config, self.tools)
         except ValidationError as problem:
             raise InvalidRequest(
-                [InvalidField(_pointer(f"{pointer}/config", error["loc"]), error["msg"]) for error in problem.errors()]
+                [
+                    InvalidField(_pointer(f"{pointer}/config", error["loc"]), error["msg"])
+                    for error in problem.errors()
+                ]
             ) from None
         except ForbiddenDestination as problem:
             raise InvalidRequest([InvalidField(f"{pointer}/config", str(problem))]) from None
@@ -284,7 +305,10 @@ def _check_channel_names(request: SettingsRequest, stored: StoredSettings) -> No
     known = {channel.name for channel in stored.channels}
     known |= {channel.name for channel in request.channels or ()}
     unknown = [
-        InvalidField(f"/rules/{i}/channels/{j}", f"no channel is called {name!r}; there are: {', '.join(sorted(known)) or 'none yet'}")
+        InvalidField(
+            f"/rules/{i}/channels/{j}",
+            f"no channel is called {name!r}; there are: {', '.join(sorted(known)) or 'none yet'}",
+        )
         for i, rule in enumerate(request.rules or ())
         for j, name in enumerate(rule.channels)
         if name not in known

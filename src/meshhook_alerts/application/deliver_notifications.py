@@ -91,9 +91,7 @@ class DeliverNotifications:
             values |= self.secrets.open(destination.secrets, bound_to(destination))
         return plugin.config_model.model_validate(values)
 
-    async def _try(
-        self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel
-    ) -> Outcome:
+    async def _try(self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel) -> Outcome:
         try:
             async with asyncio.timeout(SEND_LIMIT.total_seconds()):
                 return await plugin.send(due.id, due.content, config, self.tools)

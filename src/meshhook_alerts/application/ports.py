@@ -20,6 +20,7 @@ from meshhook_alerts.domain.folding import Folded
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.policy import ProjectPolicy
 
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """A channel as a sender needs it."""
@@ -94,7 +95,9 @@ class DecidingTransaction(Protocol):
     async def settings(self, batch: Batch) -> ProjectSettings:
         """What the batch's project wants, and where its channels lead."""
 
-    async def open_alerts(self, project_id: UUID, fingerprints: Sequence[str]) -> Mapping[str, Alert]:
+    async def open_alerts(
+        self, project_id: UUID, fingerprints: Sequence[str]
+    ) -> Mapping[str, Alert]:
         """The open alerts with these fingerprints, by fingerprint."""
 
     async def commit(
@@ -235,6 +238,8 @@ class MailServer:
     password: str | None = None
     trusted: bool = False
     """The operator's own: the outbound guard lets it through."""
+    ca_file: str | None = None
+    """Path of a PEM file with the certificate authorities to trust instead of the system's."""
 
 
 class Waker(Protocol):

@@ -29,9 +29,7 @@ from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import notify
 
 
-def decide(
-    folds: Iterable[Fold], policy: ProjectPolicy, state: State, now: datetime
-) -> Decisions:
+def decide(folds: Iterable[Fold], policy: ProjectPolicy, state: State, now: datetime) -> Decisions:
     """What to do about ``folds``, all of ``policy``'s project, given what was before.
 
     Folds are taken by the time of their recording, whatever order they come in. ``now`` is for
@@ -119,9 +117,7 @@ class _Draft:
         verdict = Verdict(none.reason, blocked_by=none.blocked_by)
         rule = none.rule.name if none.rule else None
         self.entries.append(
-            LedgerEntry(
-                fold.id, alert.id, fold.at, fold.count, verdict, fold.severity, rule=rule
-            )
+            LedgerEntry(fold.id, alert.id, fold.at, fold.count, verdict, fold.severity, rule=rule)
         )
 
     def _log(

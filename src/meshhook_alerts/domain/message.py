@@ -82,7 +82,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
 def headline(planned: PlannedNotification) -> str:
     """What happened, the most telling part first: ``orders › http_call: Error: HTTP 503``."""
     fold = planned.fold
-    place = " › ".join(_clean(part) for part in (fold.workflow, fold.node_id) if part)
+    place = " › ".join(_clean(part) or "" for part in (fold.workflow, fold.node_id) if part)
     what = fold.sample.split("\n", 1)[0] or title_of(fold.kind)
     return _shorten(f"{place or 'MeshHook'}: {what}", 160)
 

@@ -65,7 +65,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str
     (
         "long random text",
         # The look-aheads ask for a digit and both cases, so long words and paths stay.
-        re.compile(r"(?<![\w/+-])(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{24,}={0,2}"),
+        re.compile(
+            r"(?<![\w/+-])(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{24,}={0,2}"
+        ),
         "[token removed]",
     ),
 )

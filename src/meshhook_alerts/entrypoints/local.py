@@ -33,7 +33,12 @@ class LocalOwner:
 
     def token(self, now: datetime, role: str = "authenticated") -> str:
         """A token for the API, good for ``TOKEN_LIFE``."""
-        claims = {"sub": str(self.id), "role": role, "aud": "authenticated", "exp": now + TOKEN_LIFE}
+        claims = {
+            "sub": str(self.id),
+            "role": role,
+            "aud": "authenticated",
+            "exp": now + TOKEN_LIFE,
+        }
         return jwt.encode(claims, self.jwt_secret, algorithm="HS256")
 
 

@@ -111,7 +111,9 @@ async def run_worker(home: Home, ready: Callable[[str], None]) -> None:
     """A worker alone, until a signal."""
     stopped = asyncio.Event()
     stop_on_signals(stopped.set)
-    async with open_service(home.settings, home.database_url) as service:
-        async with working(service.worker()):
-            ready(service.name)
-            await stopped.wait()
+    async with (
+        open_service(home.settings, home.database_url) as service,
+        working(service.worker()),
+    ):
+        ready(service.name)
+        await stopped.wait()

@@ -142,6 +142,10 @@ class ServerStatus:
     port: int | None = None
     in_use: bool = False
 
+    def __str__(self) -> str:
+        where = [f"process {self.pid}, port {self.port}"] if self.pid else []
+        return ", ".join([self.state, *where, *(["in use"] if self.in_use else [])])
+
 
 def status(data: Path | str | None = None) -> ServerStatus:
     """How it stands, without changing or starting anything."""

@@ -46,7 +46,9 @@ def parse_address(url: str, pooled: bool | None = None) -> Address:
         )
     by_port = str(parts.get("port", "")) == _POOLER_PORT
     chosen = marked or by_port if pooled is None else pooled
-    return Address(make_conninfo(url, application_name="meshhook-alerts", connect_timeout=5), chosen)
+    return Address(
+        make_conninfo(url, application_name="meshhook-alerts", connect_timeout=5), chosen
+    )
 
 
 def _without_mark(url: str) -> tuple[str, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg.rows import TupleRow, namedtuple_row
+from psycopg.rows import TupleRow, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from meshhook_alerts.adapters.postgres.encoding import dumps
@@ -13,6 +13,7 @@ from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.application.ports import AttemptResult, Destination, DueNotification
 
 Pool = AsyncConnectionPool
+_MSG_ID, _STATE = 0, 8  # places in read_queue.sql's answer
 
 
 class PostgresDeliveryStore:
@@ -26,15 +27,13 @@ class PostgresDeliveryStore:
     async def take_due(self, limit: int, lease_seconds: int) -> Sequence[DueNotification]:
         """Leases due notifications; entries whose notification has ended are cleared away."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=namedtuple_row)
-            await cursor.execute(
-                query("read_queue"), {"lease": lease_seconds, "limit": limit}
-            )
+            cursor = connection.cursor(row_factory=tuple_row)
+            await cursor.execute(query("read_queue"), {"lease": lease_seconds, "limit": limit})
             rows = await cursor.fetchall()
-            ended = [row.msg_id for row in rows if row.state != "pending"]
+            ended = [row[_MSG_ID] for row in rows if row[_STATE] != "pending"]
             if ended:
                 await cursor.execute(query("drop_messages"), {"ids": _joined(ended)})
-        return [_due(row) for row in rows if row.state == "pending"]
+        return [_due(row) for row in rows if row[_STATE] == "pending"]
 
     @translated
     async def record(self, results: Sequence[AttemptResult]) -> None:

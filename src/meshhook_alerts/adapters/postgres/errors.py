@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -30,8 +30,8 @@ _TROUBLES = (
 
 
 def translated(
-    method: Callable[P, Awaitable[R]],
-) -> Callable[P, Awaitable[R]]:
+    method: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
     """Makes an adapter's method raise ``StoreUnavailable`` where the database is the trouble."""
 
     @wraps(method)
@@ -53,7 +53,10 @@ def explain(problem: Exception) -> str:
             return f"table {missing} is missing: is this a MeshHook database? See `meshhook-alerts doctor`"
     if isinstance(
         problem,
-        errors.UndefinedTable | errors.UndefinedFunction | errors.UndefinedColumn | errors.InvalidSchemaName,
+        errors.UndefinedTable
+        | errors.UndefinedFunction
+        | errors.UndefinedColumn
+        | errors.InvalidSchemaName,
     ):
         return f"{first_line}: run `meshhook-alerts migrate`"
     if isinstance(problem, errors.InsufficientPrivilege):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 from psycopg import AsyncConnection, errors
@@ -75,7 +74,9 @@ async def migrate(
 async def pending(connection: AsyncConnection[TupleRow]) -> list[str]:
     """Versions that have not been applied."""
     versions = [version for version, _ in migration_files()]
-    cursor = await connection.execute("select to_regclass('meshhook_alerts.migrations') is not null")
+    cursor = await connection.execute(
+        "select to_regclass('meshhook_alerts.migrations') is not null"
+    )
     row = await cursor.fetchone()
     if not row or not row[0]:
         return versions
@@ -92,12 +93,10 @@ async def _apply(
     say(f"applying {version}")
     async with connection.transaction():
         await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-        await connection.execute(cast(LiteralString, text))
+        await connection.execute(text)
 
 
-async def _install_pgmq(
-    connection: AsyncConnection[TupleRow], say: Callable[[str], None]
-) -> None:
+async def _install_pgmq(connection: AsyncConnection[TupleRow], say: Callable[[str], None]) -> None:
     """Where the server does not offer the extension, the wheel's plain SQL, once."""
     cursor = await connection.execute(
         "select to_regnamespace('pgmq') is null"
@@ -110,7 +109,7 @@ async def _install_pgmq(
 
     say("installing pgmq as plain SQL (the server does not offer the extension)")
     async with connection.transaction():
-        await connection.execute(cast(LiteralString, get_embedded_install_sql()))
+        await connection.execute(get_embedded_install_sql())
         await connection.execute(
             "create schema if not exists meshhook_alerts;"
             "create table if not exists meshhook_alerts.installed"
@@ -149,7 +148,7 @@ async def uninstall(
         async with connection.transaction():
             await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
             installed = await _installed(connection)
-            await connection.execute(cast(LiteralString, _uninstall_sql()))
+            await connection.execute(_uninstall_sql())
         for kind, name in installed:
             say(await _remove_shared(connection, kind, name))
     except psycopg.Error as problem:
@@ -165,7 +164,9 @@ async def _installed(connection: AsyncConnection[TupleRow]) -> list[tuple[str, s
     row = await cursor.fetchone()
     if not row or not row[0]:
         return []
-    cursor = await connection.execute("select kind, name from meshhook_alerts.installed order by 1, 2")
+    cursor = await connection.execute(
+        "select kind, name from meshhook_alerts.installed order by 1, 2"
+    )
     return [(str(kind), str(name)) for kind, name in await cursor.fetchall()]
 
 
@@ -175,9 +176,7 @@ async def _remove_shared(connection: AsyncConnection[TupleRow], kind: str, name:
         row = await cursor.fetchone()
         if row and row[0]:
             return f"kept pgmq: {row[0]} other queue(s) use it"
-        drop: LiteralString = (
-            "drop extension pgmq" if name == "extension" else "drop schema pgmq cascade"
-        )
+        drop = "drop extension pgmq" if name == "extension" else "drop schema pgmq cascade"
         await connection.execute(drop)
         return "removed pgmq"
     try:

@@ -42,7 +42,9 @@ async def as_role(
             await connection.execute(
                 "select set_config('request.jwt.claims', %s, true)", (dumps(dict(caller.claims)),)
             )
-            await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(caller.role)))
+            await connection.execute(
+                sql.SQL("set local role {}").format(sql.Identifier(caller.role))
+            )
             yield connection
     finally:
         await pool.putconn(connection)
@@ -82,7 +84,8 @@ class PostgresSettingsTransaction:
             return None
         documents = await self._rows("visible_settings", project_id=project_id)
         channels = [
-            StoredChannel(*row) for row in await self._rows("visible_channels", project_id=project_id)
+            StoredChannel(*row)
+            for row in await self._rows("visible_channels", project_id=project_id)
         ]
         return StoredSettings(
             policy=build_policy(
@@ -90,7 +93,10 @@ class PostgresSettingsTransaction:
                 version=0,
                 project_name=project[0],
                 documents={workflow: document for workflow, _, document in documents},
-                channels=[Channel(each.id, each.name, each.kind, each.enabled, each.version) for each in channels],
+                channels=[
+                    Channel(each.id, each.name, each.kind, each.enabled, each.version)
+                    for each in channels
+                ],
             ),
             documents={workflow: document for workflow, _, document in documents},
             versions={workflow: version for workflow, version, _ in documents},
@@ -157,10 +163,10 @@ class PostgresSettingsTransaction:
         )
         await self._connection.execute(self._role)
 
-    async def _row(self, name: str, **parameters: Any) -> TupleRow | None:
-        cursor = await self._connection.execute(query(name), parameters)
+    async def _row(self, statement: str, /, **parameters: Any) -> TupleRow | None:
+        cursor = await self._connection.execute(query(statement), parameters)
         return await cursor.fetchone()
 
-    async def _rows(self, name: str, **parameters: Any) -> list[TupleRow]:
-        cursor = await self._connection.execute(query(name), parameters)
+    async def _rows(self, statement: str, /, **parameters: Any) -> list[TupleRow]:
+        cursor = await self._connection.execute(query(statement), parameters)
         return await cursor.fetchall()

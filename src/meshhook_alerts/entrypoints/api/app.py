@@ -39,7 +39,9 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     return app
 
 
-async def _around(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _around(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
     """Gives each request an id that its log lines and errors bear, and bounds its body."""
     asked = request.headers.get("x-request-id", "")
     request.state.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
@@ -51,11 +53,15 @@ async def _around(request: Request, call_next: Callable[[Request], Awaitable[Res
     return response
 
 
-async def _bounded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _bounded(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
     length = request.headers.get("content-length", "")
     if request.method in {"POST", "PUT", "PATCH"}:
         if not length.isdecimal():
-            return answer(Problem(411, "length_required", "Send the body's Content-Length."), request)
+            return answer(
+                Problem(411, "length_required", "Send the body's Content-Length."), request
+            )
         if int(length) > BODY_LIMIT:
             detail = f"The body may be {BODY_LIMIT} bytes long; send less at once."
             return answer(Problem(413, "too_large", detail), request)

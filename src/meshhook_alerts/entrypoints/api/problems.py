@@ -55,7 +55,9 @@ def answer(problem: Problem, request: Request) -> JSONResponse:
         "request_id": getattr(request.state, "request_id", None),
     }
     if problem.fields:
-        body["errors"] = [{"pointer": each.pointer, "detail": each.message} for each in problem.fields]
+        body["errors"] = [
+            {"pointer": each.pointer, "detail": each.message} for each in problem.fields
+        ]
     return JSONResponse(
         body, problem.status, headers=problem.headers, media_type="application/problem+json"
     )

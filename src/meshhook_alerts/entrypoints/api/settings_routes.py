@@ -43,12 +43,16 @@ class SettingsAnswer(BaseModel):
     workflow: str | None
     version: int = Field(description="Version of this place's own document; 0 if there is none.")
     document: dict[str, Any] = Field(description="What this place says itself.")
-    effective: dict[str, EffectiveValue] = Field(description="What holds here, all levels together.")
+    effective: dict[str, EffectiveValue] = Field(
+        description="What holds here, all levels together."
+    )
     channels: list[ChannelAnswer]
 
 
 @router.post("", summary="Create or change alert settings", status_code=200)
-async def save(request: Request, response: Response, body: SettingsRequest, who: SignedIn) -> SettingsAnswer:
+async def save(
+    request: Request, response: Response, body: SettingsRequest, who: SignedIn
+) -> SettingsAnswer:
     """Takes the whole document for a project, or for one workflow by slug or id. Channels named
     in it are created or changed; secrets left out stay as they are. 201 if it is the first."""
     service: Service = request.app.state.service

@@ -155,7 +155,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 @app.command()
 def token(
-    service: Annotated[bool, typer.Option(help="For the service role instead of the owner.")] = False,
+    service: Annotated[
+        bool, typer.Option(help="For the service role instead of the owner.")
+    ] = False,
 ) -> None:
     """Print a token of the embedded default's local owner, for calling the API (12 hours)."""
     from datetime import UTC, datetime
@@ -175,7 +177,9 @@ def token(
 
 @keys.command("generate")
 def keys_generate(
-    name: Annotated[str, typer.Argument(help="The key's name; stored beside what it encrypts.")] = "k1",
+    name: Annotated[
+        str, typer.Argument(help="The key's name; stored beside what it encrypts.")
+    ] = "k1",
 ) -> None:
     """Make a key for MESHHOOK_ALERTS_KEYS. To rotate, put a new one in front of the old."""
     from meshhook_alerts.adapters.secret_box import generate_key

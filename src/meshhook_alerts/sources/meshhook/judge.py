@@ -46,7 +46,9 @@ def _silent(group: SignalGroup, settings: EffectiveSettings) -> Judgement:
     """
     last_event = (group.labels or {}).get("last_event")
     if last_event == "step_failed" and _spent(group, settings):
-        return _judgement(kinds.RETRIES_EXHAUSTED, group.error or "Step failed without an error text")
+        return _judgement(
+            kinds.RETRIES_EXHAUSTED, group.error or "Step failed without an error text"
+        )
     after = f"after {last_event}" if last_event else "with no event at all"
     text = f"Run went silent {after}"
     return _judgement(kinds.STALLED, f"{text}: {group.error}" if group.error else text)

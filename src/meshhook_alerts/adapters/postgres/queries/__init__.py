@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
 
 
 @cache
-def query(name: str) -> LiteralString:
-    """The text of ``name.sql``. Our own files are as trusted as literals in the source."""
-    return cast(LiteralString, files(__name__).joinpath(f"{name}.sql").read_text("utf-8"))
+def query(name: str) -> str:
+    """The text of ``name.sql``."""
+    return files(__name__).joinpath(f"{name}.sql").read_text("utf-8")

@@ -20,9 +20,9 @@ with batch as materialized (
   group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 ), definitions as (
   -- Older schemas have no name; asking the whole row for it works with both.
-  select definition.id, definition.slug, definition.version, to_jsonb(definition) ->> 'name' as name
-  from public.workflow_definitions definition
-  where definition.id in (select workflow_id from grouped)
+  select workflow.id, workflow.slug, workflow.version, to_jsonb(workflow) ->> 'name' as name
+  from public.workflow_definitions workflow
+  where workflow.id in (select workflow_id from grouped)
 )
 select grouped.seen, gen_random_uuid() as id, grouped.project_id, grouped.source, grouped.observed,
        grouped.at, grouped.first_at, grouped.last_at, grouped.count::int,

@@ -1,0 +1,102 @@
+"""What script/check and script/test do once the environment is ready."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from _steps import CommandError, run, step
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_SETTING = "MESHHOOK_ALERTS_CHROMIUM"
+
+NO_BROWSER = """
+!! No Chromium was found, so the tests marked `browser` are NOT RUN.
+!! Install it (Debian: sudo apt-get install chromium) or set MESHHOOK_ALERTS_CHROMIUM to its path.
+"""
+
+
+def check(tools: Path, arguments: list[str]) -> int:
+    """The quick checks: form, style, types, import rules and unit tests."""
+    unknown = [argument for argument in arguments if argument != "--fix"]
+    if unknown:
+        print(f"script/check knows only --fix, not {' '.join(unknown)}", file=sys.stderr)
+        return 2
+    failed = _static_checks(tools, fix="--fix" in arguments)
+    failed += _failures("unit tests", [tools / "pytest", "-q", "tests/unit"])
+    return _verdict(failed)
+
+
+def test(tools: Path, arguments: list[str]) -> int:
+    """The checks, then all tests (the unit tests among them); extra arguments go to pytest."""
+    failed = _static_checks(tools, fix=False)
+    selection = _browser_selection()
+    if selection is None:
+        return 1
+    print(flush=True)
+    tests = subprocess.run([tools / "pytest", *selection, *arguments])
+    return _verdict(failed) or tests.returncode
+
+
+def _static_checks(tools: Path, *, fix: bool) -> list[str]:
+    ruff = tools / "ruff"
+    brief = "--output-format=concise"
+    steps: list[tuple[str, list[str | Path]]] = [
+        ("form", [ruff, "format", *([] if fix else ["--check", brief])]),
+        ("style", [ruff, "check", brief, *(["--fix"] if fix else [])]),
+        ("types", [tools / "mypy"]),
+        ("import rules", [tools / "lint-imports", "--no-logo"]),
+    ]
+    failed = [name for title, command in steps for name in _failures(title, command)]
+    if not fix and {"form", "style"}.intersection(failed):
+        print("`script/check --fix` mends form, and style where it can.", file=sys.stderr)
+    return failed
+
+
+def _failures(title: str, command: list[str | Path]) -> list[str]:
+    try:
+        with step(f"Checking {title}"):
+            run(command)
+    except CommandError as failure:
+        print(failure, file=sys.stderr)
+        return [title]
+    return []
+
+
+def _verdict(failed: list[str]) -> int:
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _browser_selection() -> list[str] | None:
+    """Which tests pytest may select; None if a browser is a must and there is none."""
+    if browser := _find_browser() or _install_browser():
+        os.environ[BROWSER_SETTING] = browser
+        return []
+    print(NO_BROWSER, file=sys.stderr, flush=True)
+    return None if os.environ.get("CI") else ["-m", "not browser"]
+
+
+def _find_browser() -> str | None:
+    named = os.environ.get(BROWSER_SETTING)
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _install_browser() -> str | None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return None
+    try:
+        with step("Installing the system package chromium for the browser tests"):
+            apt_install("chromium")
+    except CommandError as failure:
+        print(failure, file=sys.stderr)
+    return _find_browser()
+
+
+def apt_install(package: str) -> None:
+    run(["apt-get", "update"])
+    run(["apt-get", "install", "-y", package], DEBIAN_FRONTEND="noninteractive")

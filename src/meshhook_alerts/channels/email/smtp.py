@@ -1,0 +1,209 @@
+"""One SMTP conversation: connect to a vetted address, hand the message over, judge the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import lru_cache
+
+from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseException
+
+from meshhook_alerts.application.ports import ForbiddenDestination, MailServer, OutboundGuard
+from meshhook_alerts.channels.email.replies import explained, of_refusals
+from meshhook_alerts.domain.delivery import Ambiguous, Delivered, Outcome, Rejected, TryAgain
+
+TOTAL_SECONDS = 30.0
+"""Longest a conversation may take, from the first name lookup to the final answer."""
+
+_CONNECT_SECONDS = 10.0
+_GOODBYE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message and where it goes."""
+
+    sender: str
+    recipients: Sequence[str]
+    message: bytes
+    """As on the wire, 7-bit."""
+
+
+async def deliver(
+    envelope: Envelope,
+    server: MailServer,
+    guard: OutboundGuard,
+    *,
+    total_seconds: float = TOTAL_SECONDS,
+) -> Outcome:
+    """Hands the message over, once. Never raises for what the other side does."""
+    conversation = _Conversation(envelope, server)
+    try:
+        async with asyncio.timeout(total_seconds):
+            return await conversation.hold(guard)
+    except ForbiddenDestination as refusal:
+        return Rejected(str(refusal))
+    except SMTPResponseException as reply:
+        return explained(reply, server)
+    except TimeoutError:
+        return conversation.broken(f"no answer within {total_seconds:g} s")
+    except (SMTPException, OSError) as problem:
+        return conversation.broken(_words(problem))
+    finally:
+        await conversation.close()
+
+
+class _Conversation:
+    """The state of one conversation: above all whether the message has left our hands."""
+
+    def __init__(self, envelope: Envelope, server: MailServer) -> None:
+        self._envelope = envelope
+        self._server = server
+        self._client: SMTP | None = None
+        self._handed_over = False
+
+    async def hold(self, guard: OutboundGuard) -> Outcome:
+        """The whole conversation up to the server's last word."""
+        connection = await _connect(await _addresses(self._server, guard))
+        client = self._client = _client(self._server, connection)
+        await client.connect()
+        if self._server.security == "starttls":
+            if not await _offers(client, "starttls"):
+                return Rejected(f"{self._place} offers no STARTTLS; nothing was sent to it")
+            await client.starttls()
+        if self._server.username:
+            if not (await _offers(client, "auth") and client.supported_auth_methods):
+                return Rejected(f"{self._place} takes no password over this connection")
+            await client.login(self._server.username, self._server.password or "")
+        return await self._transfer(client)
+
+    async def _transfer(self, client: SMTP) -> Outcome:
+        await client.mail(parseaddr(self._envelope.sender)[1])
+        refusals = []
+        for recipient in self._envelope.recipients:
+            try:
+                await client.rcpt(recipient)
+            except SMTPRecipientRefused as refusal:
+                refusals.append(refusal)
+        if len(refusals) == len(self._envelope.recipients):
+            return of_refusals(refusals)
+        # The client does not tell a loss before the final dot from one after it. Assuming the
+        # latter is safe: the message may have arrived.
+        self._handed_over = True
+        reply = await client.data(self._envelope.message)
+        self._handed_over = False
+        return Delivered(self._accepted(refusals) + f": {reply.code} {reply.message}")
+
+    def _accepted(self, refusals: Sequence[SMTPRecipientRefused]) -> str:
+        total = len(self._envelope.recipients)
+        if not refusals:
+            return f"Accepted for {total} of {total}"
+        first = refusals[0]
+        return (
+            f"Accepted for {total - len(refusals)} of {total}; {len(refusals)} refused "
+            f"({first.code} {first.message})"
+        )
+
+    def broken(self, why: str) -> Outcome:
+        """The outcome of a conversation that broke off."""
+        if self._handed_over:
+            return Ambiguous(f"{self._place} had the message and then fell silent: {why}")
+        return TryAgain(f"No conversation with {self._place}: {why}")
+
+    async def close(self) -> None:
+        """Says goodbye if there is somebody to say it to; the outcome no longer depends on it."""
+        if self._client is None:
+            return
+        if self._client.is_connected:
+            with suppress(SMTPException, OSError, ValueError):
+                await self._client.quit(timeout=_GOODBYE_SECONDS)
+        self._client.close()
+
+    @property
+    def _place(self) -> str:
+        return f"{self._server.host}:{self._server.port}"
+
+
+async def _addresses(server: MailServer, guard: OutboundGuard) -> Sequence[tuple[str, int]]:
+    if not server.trusted:
+        return await guard.resolve(server.host, server.port)
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise OSError("its name does not resolve") from None
+    return [(str(address[0]), server.port) for *_, address in found]
+
+
+async def _connect(addresses: Sequence[tuple[str, int]]) -> socket.socket:
+    """A connection to the first address that answers. We dial ourselves: what was vetted is what
+    is dialled, with no second lookup in between."""
+    problem = OSError("its name has no address")
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.setblocking(False)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await asyncio.get_running_loop().sock_connect(connection, address)
+            return connection
+        except TimeoutError:
+            connection.close()
+            problem = OSError("it does not answer")
+        except OSError as refusal:
+            connection.close()
+            problem = refusal
+        except BaseException:
+            connection.close()
+            raise
+    raise problem
+
+
+def _client(server: MailServer, connection: socket.socket) -> SMTP:
+    return SMTP(
+        hostname=server.host,
+        sock=connection,
+        local_hostname=_own_name(connection),
+        timeout=TOTAL_SECONDS,
+        use_tls=server.security == "tls",
+        start_tls=False,  # we ask for it ourselves, and insist
+        tls_context=_tls(server.ca_file) if server.security != "none" else None,
+    )
+
+
+def _own_name(connection: socket.socket) -> str:
+    """How we introduce ourselves: by address (RFC 5321 4.1.4), which needs no name lookup."""
+    address = connection.getsockname()[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+async def _offers(client: SMTP, extension: str) -> bool:
+    if client.is_ehlo_or_helo_needed:
+        await client.ehlo()
+    return client.supports_extension(extension)
+
+
+@lru_cache(maxsize=8)
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    """Certificate and host name are verified, nothing older than TLS 1.2 is spoken. Kept, since
+    reading the authorities takes longer than a whole conversation."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _words(problem: BaseException) -> str:
+    """What went wrong, in a few words, without addresses or library names."""
+    cause = problem.__cause__ or problem
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its TLS certificate is not valid: {cause.verify_message}"
+    if isinstance(cause, ssl.SSLError):
+        return "it does not speak TLS as expected"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror.lower()
+    return str(cause).split("\n", 1)[0] or type(cause).__name__

@@ -1,0 +1,153 @@
+"""What an e-mail shows of a notification: everything worked out, nothing laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshhook_alerts.channels.email import times
+from meshhook_alerts.channels.email.text import block, line, shorten
+from meshhook_alerts.domain.message import Content
+from meshhook_alerts.domain.reasons import Reason
+
+_STATE = {
+    Reason.FIRST_FAILURE: "New trouble",
+    Reason.STILL_FAILING: "Still failing",
+    Reason.REMINDER: "Reminder: nobody has acknowledged this",
+    Reason.ESCALATED: "Escalated: nobody has acknowledged this",
+    Reason.RECOVERED: "Recovered",
+    Reason.CLOSED: "Closed without a recovery",
+    Reason.RELEASED: "Held back until now",
+}
+_SUBJECT_PLACE = 32  # characters; the rest of the first 40 is for the error
+_SUBJECT_NODE = 14
+_SUBJECT_ERROR = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the table."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything the templates may show. All texts are on one line but ``error``."""
+
+    severity: str
+    """``info``, ``warning``, ``error`` or ``critical``; ``good`` for a recovery."""
+    severity_word: str
+    state: str
+    project: str
+    workflow: str
+    node: str
+    happened: str
+    """What happened, as a sentence."""
+    progress: str
+    """How it has gone on since the last message; empty for the first."""
+    error: str
+    hint: str
+    facts: tuple[Fact, ...]
+    alert_url: str
+    run_url: str
+    rule: str
+    why: str
+    subject: str
+
+
+def view_of(content: Content) -> View:
+    """The view of a notification's content."""
+    reason = _reason(content)
+    severity = "good" if reason is Reason.RECOVERED else str(content["severity"])
+    failure, workflow = content["failure"], content["workflow"]
+    happened = line(failure["title"])
+    return View(
+        severity=severity,
+        severity_word="Recovered" if severity == "good" else severity.capitalize(),
+        state=_STATE.get(reason, "Alert") if reason else "Alert",
+        project=line(content["project"]["name"]),
+        workflow=line(workflow["name"]) or line(workflow["slug"]) or "MeshHook",
+        node=line(content["node"]["id"]),
+        happened=f"{happened[:1].upper()}{happened[1:]}.",
+        progress=_progress(content["alert"], reason),
+        error=block(failure["error"]),
+        hint=line(failure["hint"]),
+        facts=tuple(fact for fact in _facts(content) if fact.value),
+        alert_url=_web_link(content["links"]["alert"]),
+        run_url=_web_link(content["links"]["run"]),
+        rule=line(content["rule"]),
+        why=reason.sentence if reason else "",
+        subject=_subject(content, reason),
+    )
+
+
+def _reason(content: Content) -> Reason | None:
+    try:
+        return Reason(content["reason"])
+    except ValueError:  # written by a newer version
+        return None
+
+
+def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
+    if reason in (None, Reason.FIRST_FAILURE):
+        return ""
+    since, last = times.parse(alert["since"]), times.parse(alert["last_failure_at"])
+    new, total = alert["new_failures"], alert["failures"]
+    more = "1 more failure" if new == 1 else f"{new:,} more failures"
+    return f"{more} since {times.moment_near(since, last)}, {total:,} in all."
+
+
+def _facts(content: Content) -> tuple[Fact, ...]:
+    failure, alert, node = content["failure"], content["alert"], content["node"]
+    first, last = times.parse(alert["opened_at"]), times.parse(alert["last_failure_at"])
+    status = f", HTTP {failure['http_status']}" if failure["http_status"] else ""
+    return (
+        Fact("Project", line(content["project"]["name"])),
+        Fact("Workflow", _workflow(content["workflow"])),
+        Fact("Node", _with_note(line(node["id"]), line(node["type"]))),
+        Fact("Kind", _with_note(line(failure["kind"]), line(failure["class"]))),
+        Fact("Error class", f"{line(failure['error_class'])}{status}"),
+        Fact("Attempts", str(failure["attempts"] or "")),
+        Fact("Failures so far", f"{alert['failures']:,}"),
+        Fact("Failing for", times.span(last - first) if last > first else ""),
+        Fact("First failure", times.moment(first)),
+        Fact("Last failure", times.moment(last)),
+    )
+
+
+def _workflow(workflow: Mapping[str, Any]) -> str:
+    name, slug = line(workflow["name"]), line(workflow["slug"])
+    version = f", version {workflow['version']}" if workflow["version"] is not None else ""
+    return _with_note(name or slug, slug if name else "") + version if name or slug else ""
+
+
+def _with_note(text: str, note: str) -> str:
+    return f"{text} ({note})" if text and note and note != text else text or note
+
+
+def _web_link(url: str | None) -> str:
+    return url if url and url.startswith(("https://", "http://")) else ""
+
+
+def _subject(content: Content, reason: Reason | None) -> str:
+    """Says the thing in its first 40 characters: phones show no more."""
+    critical = content["severity"] == "critical" and reason is not Reason.RECOVERED
+    error = line(content["failure"]["error"].split("\n", 1)[0]).removeprefix("Error: ")
+    what = shorten(error or line(content["failure"]["title"]), _SUBJECT_ERROR)
+    return f"{'CRITICAL ' if critical else ''}{_place(content)}: {what}{_suffix(content, reason)}"
+
+
+def _place(content: Content) -> str:
+    slug, node = line(content["workflow"]["slug"]), line(content["node"]["id"])
+    node = shorten(node, max(_SUBJECT_NODE, _SUBJECT_PLACE - len(slug)))
+    slug = shorten(slug, _SUBJECT_PLACE - len(node))
+    return " › ".join(part for part in (slug, node) if part) or "MeshHook"
+
+
+def _suffix(content: Content, reason: Reason | None) -> str:
+    if reason is Reason.STILL_FAILING:
+        return f" (still failing, +{content['alert']['new_failures']:,})"
+    return "" if reason in (None, Reason.FIRST_FAILURE) else f" ({reason.replace('_', ' ')})"
