@@ -99,8 +99,10 @@ def runs(python: Path) -> bool:
 
 def make_environment() -> None:
     ensure_venv_module()
+    # Never the Python of .venv itself, should it be the active one.
+    python = getattr(sys, "_base_executable", sys.executable)
     with step(f"Making .venv with Python {PYTHON}"):
-        run([sys.executable, "-m", "venv", "--clear", VENV])
+        run([python, "-m", "venv", "--clear", VENV])
 
 
 def ensure_venv_module() -> None:

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,15 +22,23 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
+from meshhook_alerts.adapters.embedded_postgres import (
+    EmbeddedPostgres,
+    EmbeddedPostgresError,
+    status,
+    stop,
+)
 
 Builder = Callable[[str], Awaitable[None]]
 EMPTY = "template0"
 
 
+SESSION = "meshhook-alerts-session-"
+
+
 @contextmanager
-def _open_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="meshhook-alerts-test-"))
+def _open_folder(prefix: str = "meshhook-alerts-test-") -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
     folder.chmod(0o711)
     try:
         yield folder
@@ -51,8 +59,19 @@ def postgres_server() -> Iterator[str]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    with _open_folder() as folder, EmbeddedPostgres(folder, durable=False) as server:
+    _sweep_up()
+    with _open_folder(SESSION) as folder, EmbeddedPostgres(folder, durable=False) as server:
         yield server.url
+
+
+def _sweep_up() -> None:
+    """Stop the servers of earlier sessions that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SESSION}*"):
+        with suppress(EmbeddedPostgresError):
+            found = status(folder)
+            if found.state == "running" and not found.in_use:
+                stop(folder, "immediate")
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Databases:

@@ -144,7 +144,11 @@ class World:
         )  # fmt: skip
 
     async def fail(
-        self, slug: str = "orders", error: str = "Error: HTTP 503", node: str = "http_call", attempt: Any = 5
+        self,
+        slug: str = "orders",
+        error: str = "Error: HTTP 503",
+        node: str = "http_call",
+        attempt: Any = 5,
     ) -> UUID:
         """A run whose step has failed for good."""
         run_id = await self.start_run(slug)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 from meshhook_alerts.demo.command import add_demo
 from meshhook_alerts.entrypoints.cli import app
 
@@ -9,7 +12,8 @@ add_demo(app)
 
 
 def main() -> None:
-    """The command line."""
+    """The command line. SIGTERM ends a command the ordinary way, so that what it started stops."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     app()
 
 

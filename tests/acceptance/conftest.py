@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from line import Receiver, World, a_receiver, build_line, open_world
+from tests.line import Receiver, World, a_receiver, build_line, open_world
 
 Builder = Callable[[str], Awaitable[None]]
 

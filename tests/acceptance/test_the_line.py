@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from line import Receiver, World, a_service, at_work, eventually
+from tests.line import Receiver, World, a_service, at_work, eventually
 
 
 async def delivered(world: World, number: int) -> None:
@@ -36,14 +36,18 @@ async def test_a_failed_run_becomes_a_signed_webhook_with_node_and_error(
     assert content["failure"]["attempts"] == 5
     assert content["run"]["id"] == str(run_id)
     assert content["links"]["alert"].startswith("https://alerts.example/alerts/a/")
-    ledger = await world.rows("select effect, reason, count, rule, channel from public.alert_logs order by id")
+    ledger = await world.rows(
+        "select effect, reason, count, rule, channel from public.alert_logs order by id"
+    )
     assert [tuple(row.values()) for row in ledger] == [
         ("told", "first_failure", 1, "Every run that cannot complete", "hook"),
         ("outcome", "delivered", 0, None, "hook"),
     ]
 
 
-async def test_attempts_that_will_be_retried_are_no_failure(world: World, receiver: Receiver) -> None:
+async def test_attempts_that_will_be_retried_are_no_failure(
+    world: World, receiver: Receiver
+) -> None:
     async with a_service(world.url) as service:
         await world.hook(service, receiver)
         for attempt in (1, 2, 3, 4):
@@ -101,7 +105,9 @@ async def test_a_run_that_goes_silent_is_found_without_a_trigger(
     async with a_service(world.url) as service:
         await world.hook(service, receiver)
         run_id = await world.start_run()
-        await world.execute("update public.workflow_runs set started_at = now() - interval '1 hour'")
+        await world.execute(
+            "update public.workflow_runs set started_at = now() - interval '1 hour'"
+        )
         await world.event(run_id, "step_started", node={"id": "transform", "type": "transform"})
         await world.execute("update public.workflow_events set ts = now() - interval '6 minutes'")
         fresh = await world.start_run("invoices")
@@ -121,11 +127,15 @@ async def test_what_trigger_and_sweep_both_see_is_one_failure(
     async with a_service(world.url) as service:
         await world.hook(service, receiver)
         await world.fail()
-        await world.execute("update public.workflow_runs set started_at = now() - interval '1 hour'")
+        await world.execute(
+            "update public.workflow_runs set started_at = now() - interval '1 hour'"
+        )
         async with at_work(service):
             await delivered(world, 1)
             # The event is old now, and the run still open: the sweep looks at it again and again.
-            await world.execute("update public.alert_settings set document = document || '{\"stall_after_seconds\": 10}'")
+            await world.execute(
+                "update public.alert_settings set document = document || '{\"stall_after_seconds\": 10}'"
+            )
             await asyncio.sleep(1)
     assert await world.value("select count(*) from public.alert_failures") == 1
 
@@ -135,7 +145,9 @@ async def test_a_missed_trigger_is_made_good_by_the_sweep(world: World, receiver
     async with a_service(world.url) as service:
         await world.hook(service, receiver)
         await world.fail(error="Error: HTTP 500")
-        await world.execute("update public.workflow_runs set started_at = now() - interval '1 hour'")
+        await world.execute(
+            "update public.workflow_runs set started_at = now() - interval '1 hour'"
+        )
         await world.execute("update public.workflow_events set ts = now() - interval '10 minutes'")
         async with at_work(service):
             await delivered(world, 1)
@@ -149,7 +161,9 @@ async def test_status_failed_and_dead_letters_are_seen_in_one_row(
         await world.hook(service, receiver)
         async with at_work(service):
             failed = await world.start_run("invoices")
-            await world.execute("update public.workflow_runs set status = 'failed' where id = %s", failed)
+            await world.execute(
+                "update public.workflow_runs set status = 'failed' where id = %s", failed
+            )
             dead = await world.start_run("reports")
             await world.execute(
                 "insert into public.job_tracking (msg_id, run_id, queue_name, attempt, max_attempts)"
@@ -177,12 +191,16 @@ async def test_a_receiver_that_fails_is_tried_again_with_the_same_id_and_body(
                 return bool(await world.value("select count(*) = 1 from public.alert_attempts"))
 
             await eventually(first_try_recorded)
-            assert await world.value("select next_attempt_at > now() from public.alert_notifications")
+            assert await world.value(
+                "select next_attempt_at > now() from public.alert_notifications"
+            )
             for tries in (2, 3):
                 await world.execute("update pgmq.q_meshhook_alerts set vt = now()")
 
                 async def tried(tries: int = tries) -> bool:
-                    return bool(await world.value("select count(*) >= %s from public.alert_attempts", tries))
+                    return bool(
+                        await world.value("select count(*) >= %s from public.alert_attempts", tries)
+                    )
 
                 await eventually(tried)
             await delivered(world, 1)
@@ -193,7 +211,9 @@ async def test_a_receiver_that_fails_is_tried_again_with_the_same_id_and_body(
     assert "503" in outcomes[0]["detail"]
 
 
-async def test_a_receiver_that_refuses_ends_it_with_a_reason(world: World, receiver: Receiver) -> None:
+async def test_a_receiver_that_refuses_ends_it_with_a_reason(
+    world: World, receiver: Receiver
+) -> None:
     receiver.answers = [401]
     async with a_service(world.url) as service:
         await world.hook(service, receiver)
@@ -201,7 +221,11 @@ async def test_a_receiver_that_refuses_ends_it_with_a_reason(world: World, recei
             await world.fail()
 
             async def ended() -> bool:
-                return bool(await world.value("select count(*) = 1 from public.alert_logs where reason = 'rejected'"))
+                return bool(
+                    await world.value(
+                        "select count(*) = 1 from public.alert_logs where reason = 'rejected'"
+                    )
+                )
 
             await eventually(ended)
     assert await world.value("select count(*) from pgmq.a_meshhook_alerts") == 1

@@ -16,7 +16,7 @@ from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import AlertRule, Conditions, ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.severity import FailureClass, Severity
-from unit.builders import HOOK, MAIL, START, a_fold, a_policy, after
+from tests.unit.builders import HOOK, MAIL, START, a_fold, a_policy, after
 
 
 def reasons(decisions: Decisions) -> list[Reason]:
@@ -165,7 +165,9 @@ def test_where_a_batch_is_split_changes_no_decision(
 ) -> None:
     ordered = sorted(history)
     folds = [a_fold(after(seconds=at), number, error=error) for at, error, number in ordered]
-    policy = a_policy(AlertRule("all"), AlertRule("mail", channels=("mail",), cooldown=timedelta(minutes=5)))
+    policy = a_policy(
+        AlertRule("all"), AlertRule("mail", channels=("mail",), cooldown=timedelta(minutes=5))
+    )
     whole = run_through(folds, policy, len(folds))
     split = run_through(folds, policy, batch)
 

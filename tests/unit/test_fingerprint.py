@@ -20,7 +20,10 @@ TERMINAL = FailureClass.TERMINAL
     [
         ("Error: HTTP 503", "Error: HTTP 503"),
         ("Error: connect ECONNREFUSED 127.0.0.1:59999", "Error: connect ECONNREFUSED <address>"),
-        ("Error: connect ECONNREFUSED [::1]:59999", "Error: connect ECONNREFUSED [<address>]:<port>"),
+        (
+            "Error: connect ECONNREFUSED [::1]:59999",
+            "Error: connect ECONNREFUSED [<address>]:<port>",
+        ),
         ("Error: getaddrinfo ENOTFOUND api.example", "Error: getaddrinfo ENOTFOUND api.example"),
         ("order 1234567 not found", "order <n> not found"),
         ("order 123 not found", "order 123 not found"),

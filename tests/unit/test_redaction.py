@@ -24,7 +24,9 @@ def _secret(length: int = 32) -> str:
 
 def _jwt() -> str:
     parts = ({"alg": "HS256"}, {"sub": "1", "role": "service"})
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    encoded = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
+    ]
     return ".".join([*encoded, _secret(43)])
 
 
@@ -70,7 +72,7 @@ def test_tokens_keys_and_addresses_go() -> None:
         "HTTPParserError: Response does not match the HTTP/1.1 protocol (Expected HTTP/)",
         "error: unsupported Unicode escape sequence",
         "TypeError: Cannot read properties of undefined (reading 'items')",
-        "relation \"workflow_events\" does not exist",
+        'relation "workflow_events" does not exist',
         "Error: connect ECONNREFUSED 127.0.0.1:59999",
         "at Object.<anonymous> (/srv/app/node_modules/undici/lib/client.js:42:13)",
         "tokenizer failed at position 12",

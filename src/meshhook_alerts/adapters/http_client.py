@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import Mapping
@@ -202,4 +203,5 @@ def _why(problem: ClientConnectorCertificateError) -> str:
 
 
 def _reason(problem: OSError) -> str:
-    return (problem.strerror or "it failed").lower().split(" [")[0]
+    """The system's own words, not the exception's, which repeat the address."""
+    return os.strerror(problem.errno).lower() if problem.errno else "it failed"

@@ -96,7 +96,7 @@ class AddressGuard:
             raise ForbiddenDestination("The URL holds a space, a backslash or a control character")
         try:
             parsed = URL(url)
-            host = parsed.raw_host
+            host = parsed.raw_host if parsed.host else None
         except ValueError:  # bad port, bad brackets, bad international name
             raise ForbiddenDestination("This is not a valid URL") from None
         if parsed.scheme not in ("http", "https"):

@@ -69,7 +69,7 @@ class Figures:
         """How much of everything there is."""
         return (await self._rows(_COUNTERS))[0]
 
-    async def alerts(self, limit: int = 30) -> list[dict[str, Any]]:
+    async def alerts(self, limit: int = 10) -> list[dict[str, Any]]:
         """Open alerts, the loudest and latest first."""
         order = (
             "where status <> 'resolved' order by array_position(array['critical','error','warning','info'],"

@@ -6,11 +6,21 @@ from typing import Any
 
 from meshhook_alerts.application.change_settings import Caller, SettingsRequest
 from meshhook_alerts.bootstrap import Service
-from meshhook_alerts.demo.meshhook import SampleEngine, SeededProject
+from meshhook_alerts.demo.meshhook import SAMPLE_WORKFLOWS, Plot, SampleEngine, SeededProject
 
 NAME = "Corner Shop"
 VITAL = "order-intake"
 """The workflow whose failures are critical."""
+
+STORIES: dict[str, dict[Plot, float]] = {
+    "order-intake": {Plot.SUCCEEDS: 30, Plot.RETRIES_THEN_SUCCEEDS: 4, Plot.SERVER_ERROR: 2},
+    "invoice-sync": {Plot.SUCCEEDS: 15, Plot.UNAUTHORIZED: 2, Plot.UNSTORABLE_RESPONSE: 0.5},
+    "crm-contacts": {Plot.SUCCEEDS: 20, Plot.SECRET_IN_ERROR: 1, Plot.TIMEOUT: 1},
+    "shipping-labels": {Plot.SUCCEEDS: 20, Plot.DNS_FAILURE: 1.5, Plot.DEAD_LETTERED: 0.5},
+    "nightly-report": {Plot.SUCCEEDS: 12, Plot.WORKER_DIES: 1, Plot.NEVER_STARTED: 0.5},
+    "refund-notify": {Plot.SUCCEEDS: 20, Plot.CONNECTION_REFUSED: 1, Plot.MARKED_FAILED: 0.5},
+}
+"""How each workflow's runs go: mostly well, and each with troubles of its own."""
 
 
 async def open_shop(
@@ -18,8 +28,6 @@ async def open_shop(
 ) -> SeededProject:
     """Creates the project, or finds it from an earlier start, and sets its alerts up through the
     same use case as ``POST /api/alerts/settings``."""
-    from meshhook_alerts.demo.meshhook import SAMPLE_WORKFLOWS
-
     assert caller.subject is not None
     shop = await engine.seed(NAME, caller.subject, SAMPLE_WORKFLOWS)
     await service.change_settings(_project_settings(shop, hook, secret), caller)

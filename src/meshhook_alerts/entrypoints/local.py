@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -85,18 +85,20 @@ def home(settings: Settings) -> Iterator[Home]:
         yield Home(own, server.url, secret, embedded=True)
 
 
-def _kept(path: Path, make: object) -> str:
+def _kept(path: Path, make: Callable[[], str]) -> str:
     """A secret's file, readable by its owner only; written whole or not at all."""
     try:
         return path.read_text("utf-8").strip()
     except FileNotFoundError:
         pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert callable(make)
+    if not path.parent.exists():
+        # Root's folder must let the embedded server's unprivileged user through, not look.
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(0o711 if os.geteuid() == 0 else 0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(str(make()))
+        file.write(make())
     try:
         os.link(draft, path)  # fails if another process was first: then its secret counts
     except FileExistsError:

@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from meshhook_alerts.channels.email import times
 from meshhook_alerts.channels.email.text import header
@@ -21,7 +21,7 @@ _SENDER_NAME = "MeshHook Alerts"
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
+    autoescape=select_autoescape(enabled_extensions=("html.jinja",), default=False),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

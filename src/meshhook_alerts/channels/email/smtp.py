@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Sequence
@@ -204,6 +205,6 @@ def _words(problem: BaseException) -> str:
         return f"its TLS certificate is not valid: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError):
         return "it does not speak TLS as expected"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror.lower()
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno).lower()
     return str(cause).split("\n", 1)[0] or type(cause).__name__

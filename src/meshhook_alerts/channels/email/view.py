@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from meshhook_alerts.channels.email import times
@@ -20,6 +21,12 @@ _STATE = {
     Reason.CLOSED: "Closed without a recovery",
     Reason.RELEASED: "Held back until now",
 }
+_OVER = {
+    Reason.RECOVERED: "The trouble is over.",
+    Reason.CLOSED: "The alert was closed; nothing shows that the trouble is over.",
+}
+_GOES_ON = frozenset({Reason.STILL_FAILING, Reason.REMINDER, Reason.ESCALATED})
+_HEADING = 80  # characters of each name in the heading; the table has them whole
 _SUBJECT_PLACE = 32  # characters; the rest of the first 40 is for the error
 _SUBJECT_NODE = 14
 _SUBJECT_ERROR = 90
@@ -63,18 +70,17 @@ def view_of(content: Content) -> View:
     reason = _reason(content)
     severity = "good" if reason is Reason.RECOVERED else str(content["severity"])
     failure, workflow = content["failure"], content["workflow"]
-    happened = line(failure["title"])
     return View(
         severity=severity,
         severity_word="Recovered" if severity == "good" else severity.capitalize(),
         state=_STATE.get(reason, "Alert") if reason else "Alert",
         project=line(content["project"]["name"]),
-        workflow=line(workflow["name"]) or line(workflow["slug"]) or "MeshHook",
-        node=line(content["node"]["id"]),
-        happened=f"{happened[:1].upper()}{happened[1:]}.",
+        workflow=shorten(line(workflow["name"] or workflow["slug"]) or "MeshHook", _HEADING),
+        node=shorten(line(content["node"]["id"]), _HEADING),
+        happened=_happened(line(failure["title"]), reason),
         progress=_progress(content["alert"], reason),
         error=block(failure["error"]),
-        hint=line(failure["hint"]),
+        hint="" if reason in _OVER else line(failure["hint"]),
         facts=tuple(fact for fact in _facts(content) if fact.value),
         alert_url=_web_link(content["links"]["alert"]),
         run_url=_web_link(content["links"]["run"]),
@@ -91,8 +97,13 @@ def _reason(content: Content) -> Reason | None:
         return None
 
 
+def _happened(title: str, reason: Reason | None) -> str:
+    over = _OVER.get(reason) if reason else None
+    return over or f"{title[:1].upper()}{title[1:]}."
+
+
 def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
-    if reason in (None, Reason.FIRST_FAILURE):
+    if reason not in _GOES_ON:
         return ""
     since, last = times.parse(alert["since"]), times.parse(alert["last_failure_at"])
     new, total = alert["new_failures"], alert["failures"]
@@ -112,7 +123,15 @@ def _facts(content: Content) -> tuple[Fact, ...]:
         Fact("Error class", f"{line(failure['error_class'])}{status}"),
         Fact("Attempts", str(failure["attempts"] or "")),
         Fact("Failures so far", f"{alert['failures']:,}"),
-        Fact("Failing for", times.span(last - first) if last > first else ""),
+        *_times(first, last),
+    )
+
+
+def _times(first: datetime, last: datetime) -> tuple[Fact, ...]:
+    if first == last:
+        return (Fact("When", times.moment(first)),)
+    return (
+        Fact("Failing for", times.span(last - first)),
         Fact("First failure", times.moment(first)),
         Fact("Last failure", times.moment(last)),
     )

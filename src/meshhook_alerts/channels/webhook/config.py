@@ -26,9 +26,9 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")  # token, RFC 911
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,4096}")  # nothing that could start a line of its own
 _MOST_HEADERS = 20
 _RESERVED = frozenset(
-    ("accept-encoding", "connection", "cookie", "expect", "host", "keep-alive", "te", "trailer")
-    + ("content-encoding", "content-length", "content-type", "transfer-encoding")
-    + ("upgrade", "user-agent")
+    {"accept-encoding", "connection", "cookie", "expect", "host", "keep-alive", "te", "trailer"}
+    | {"content-encoding", "content-length", "content-type", "transfer-encoding"}
+    | {"upgrade", "user-agent"}
 )
 _RESERVED_BEGINNINGS = ("webhook-", "proxy-")
 
