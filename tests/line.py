@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,7 +26,8 @@ from meshhook_alerts.demo.meshhook import install_meshhook
 from meshhook_alerts.demo.receiver import is_signed
 from meshhook_alerts.settings import Settings, load_settings
 
-KEY = generate_key("test")
+KEY = os.environ.get("TEST_KEY") or generate_key("test")
+"""Workers that tests start as processes of their own get the same key by TEST_KEY."""
 JWT_SECRET = secrets.token_urlsafe(48)
 
 
