@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +28,7 @@ from meshhook_alerts.adapters.embedded_postgres import (
     status,
     stop,
 )
+from tests.line import Receiver, World, a_receiver, build_line, open_world
 
 Builder = Callable[[str], Awaitable[None]]
 EMPTY = "template0"
@@ -154,3 +155,24 @@ def new_database(_databases: _Databases) -> Iterator[Callable[[str], str]]:
 def database_url(new_database: Callable[[str], str]) -> str:
     """The address of a fresh, empty database."""
     return new_database(EMPTY)
+
+
+@pytest.fixture
+def line_url(
+    template_factory: Callable[[str, Builder], str], new_database: Callable[[str], str]
+) -> str:
+    """The address of a fresh MeshHook database with our migrations applied."""
+    return new_database(template_factory("line", build_line))
+
+
+@pytest.fixture
+async def world(line_url: str) -> World:
+    """A project in it."""
+    return await open_world(line_url)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A webhook receiver."""
+    async with a_receiver() as made:
+        yield made

@@ -131,7 +131,7 @@ async def send(server: MailServer, to: Sequence[str] = _TO, seconds: float = 5) 
 
 
 def parsed(raw: bytes) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(raw, policy=policy.default))
+    return email.message_from_bytes(raw, policy=policy.default)
 
 
 # ---------------------------------------------------------------- the conversation

@@ -27,7 +27,7 @@ def header(text: str) -> str:
     Older standard libraries decode ``=?utf-8?q?=0A?=`` in a value and write the line break out
     (CVE-2024-6923); apart, the two characters mean nothing to any of them.
     """
-    return line(text)
+    return line(text).replace("=?", "= ?")
 
 
 def shorten(text: str, limit: int) -> str:

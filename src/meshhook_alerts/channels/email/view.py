@@ -54,7 +54,7 @@ class View:
     happened: str
     """What happened, as a sentence."""
     progress: str
-    """How it has gone on since the last message; empty for the first."""
+    """How it has gone on; empty for a single failure."""
     error: str
     hint: str
     facts: tuple[Fact, ...]
@@ -74,7 +74,7 @@ def view_of(content: Content) -> View:
         severity=severity,
         severity_word="Recovered" if severity == "good" else severity.capitalize(),
         state=_STATE.get(reason, "Alert") if reason else "Alert",
-        project=line(content["project"]["name"]),
+        project=shorten(line(content["project"]["name"]), _HEADING),
         workflow=shorten(line(workflow["name"] or workflow["slug"]) or "MeshHook", _HEADING),
         node=shorten(line(content["node"]["id"]), _HEADING),
         happened=_happened(line(failure["title"]), reason),
@@ -103,10 +103,12 @@ def _happened(title: str, reason: Reason | None) -> str:
 
 
 def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
+    new, total = alert["new_failures"], alert["failures"]
+    if reason is Reason.FIRST_FAILURE and total > 1:
+        return f"{total:,} failures already."
     if reason not in _GOES_ON:
         return ""
     since, last = times.parse(alert["since"]), times.parse(alert["last_failure_at"])
-    new, total = alert["new_failures"], alert["failures"]
     more = "1 more failure" if new == 1 else f"{new:,} more failures"
     return f"{more} since {times.moment_near(since, last)}, {total:,} in all."
 
@@ -154,7 +156,7 @@ def _web_link(url: str | None) -> str:
 def _subject(content: Content, reason: Reason | None) -> str:
     """Says the thing in its first 40 characters: phones show no more."""
     critical = content["severity"] == "critical" and reason is not Reason.RECOVERED
-    error = line(content["failure"]["error"].split("\n", 1)[0]).removeprefix("Error: ")
+    error = line(block(content["failure"]["error"]).split("\n", 1)[0]).removeprefix("Error: ")
     what = shorten(error or line(content["failure"]["title"]), _SUBJECT_ERROR)
     return f"{'CRITICAL ' if critical else ''}{_place(content)}: {what}{_suffix(content, reason)}"
 

@@ -1,0 +1,61 @@
+"""Reference pages made from the code. `script/reference` writes them; a test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshhook_alerts.domain.error_class import ERROR_CLASSES
+from meshhook_alerts.domain.kinds import KINDS
+from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.settings import Settings, variable
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+
+
+def pages() -> dict[str, str]:
+    """File name → text."""
+    made = {"settings.md": _settings(), "kinds.md": _kinds(), "reasons.md": _reasons()}
+    return {name: "\n".join(lines) + "\n" for name, lines in made.items()}
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings\n"
+    yield "Read once, at the start, from the environment. For a secret in a file, name the file in the"
+    yield "same variable with `_FILE` at its end.\n"
+    yield "| Variable | Default | Meaning |"
+    yield "|---|---|---|"
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, ()) else f"`{field.default}`"
+        example = f" Example: `{field.examples[0]}`" if field.examples else ""
+        yield f"| `{variable(name)}` | {default} | {field.description}{example} |"
+
+
+def _kinds() -> Iterator[str]:
+    yield "# Failure kinds\n"
+    yield "| Kind | Rule | Class | What happened |"
+    yield "|---|---|---|---|"
+    for kind in KINDS.values():
+        yield f"| `{kind.name}` | {kind.rule} | {kind.failure_class} | {kind.title} |"
+    yield "\n## Error classes\n"
+    yield "Worked out from the error's text and HTTP status; each comes with a hint.\n"
+    yield "| Class | A retry can help | What to try first |"
+    yield "|---|---|---|"
+    for each in ERROR_CLASSES.values():
+        yield f"| `{each.name}` | {'yes' if each.heals else 'no'} | {each.hint} |"
+
+
+def _reasons() -> Iterator[str]:
+    yield "# Reasons in the ledger\n"
+    yield "Every failure ends in at least one row of `alert_logs` with one of these.\n"
+    yield "| Reason | Effect | Meaning |"
+    yield "|---|---|---|"
+    for reason in Reason:
+        yield f"| `{reason}` | {reason.effect} | {reason.sentence} |"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, "utf-8")
+        print(f"wrote docs/reference/{name}")
