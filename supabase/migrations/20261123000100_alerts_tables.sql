@@ -28,9 +28,13 @@ declare
   role_name text;
 begin
   foreach role_name in array missing loop
-    execute format('create role %I nologin', role_name);
+    begin
+      execute format('create role %I nologin', role_name);
+      insert into meshhook_alerts.installed values ('role', role_name);
+    exception when duplicate_object or unique_violation then
+      null;  -- roles belong to the whole server: an installation in another database was quicker
+    end;
     execute format('grant %I to current_user', role_name);
-    insert into meshhook_alerts.installed values ('role', role_name);
   end loop;
 exception when insufficient_privilege then
   raise exception 'MeshHook Alerts needs the roles %, and % may not create them',

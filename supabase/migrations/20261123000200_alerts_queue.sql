@@ -15,6 +15,12 @@ begin
   if not exists (select 1 from pgmq.meta where queue_name = 'meshhook_alerts') then
     perform pgmq.create('meshhook_alerts');
   end if;
+exception when insufficient_privilege then
+  raise exception 'MeshHook Alerts needs a queue of its own in pgmq, and % may not create it: %', current_user, sqlerrm
+    using errcode = 'insufficient_privilege',
+          hint = 'Let an administrator run: ' || format(
+            'create extension if not exists pgmq; grant usage, create on schema pgmq to %1$I; '
+            'grant select, insert, delete on all tables in schema pgmq to %1$I;', current_user);
 end $$;
 
 insert into meshhook_alerts.migrations (version) values ('20261123000200') on conflict do nothing;

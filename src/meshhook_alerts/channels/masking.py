@@ -25,7 +25,7 @@ def detail(text: str, config: BaseModel, *more_secrets: str) -> str:
     """``text`` as one short line that can be stored and shown: without the config's secrets (nor
     ``more_secrets``), redacted, cut to ``MAX_DETAIL``."""
     for secret in sorted({*_secrets(config), *more_secrets}, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_MASKED:
+        if _SHORTEST_MASKED <= len(secret) <= len(text):
             for form in _forms(secret):
                 text = text.replace(form, "[removed]")
     clean = " ".join(redact(text).split())

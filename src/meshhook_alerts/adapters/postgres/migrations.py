@@ -1,13 +1,16 @@
 """Applying our migration files, and taking everything of ours away again.
 
 Each file runs in a transaction of its own under one advisory lock, so several starting processes
-do not collide. Files are plain SQL that the Supabase CLI can run as well; both ways leave the same
-mark in ``meshhook_alerts.migrations``.
+do not collide; the lock ends with the transaction, so a pooler may stand in between. Files are
+plain SQL that the Supabase CLI can run as well; both ways leave the same mark in
+``meshhook_alerts.migrations``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,6 +22,8 @@ from psycopg.rows import TupleRow
 
 _LOCK = 7241150193622
 _LOCK_TIMEOUT = "10s"
+_PAUSES = (0.1, 0.5, 0)
+"""Seconds after each try to put our triggers on tables that are busy."""
 
 
 class MigrationError(Exception):
@@ -59,16 +64,23 @@ async def migrate(
         MigrationError
     """
     try:
-        await connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-        try:
+        async with _alone(connection):
             await _install_pgmq(connection, say)
-            for version, text in migration_files():
+        for version, text in migration_files():
+            async with _alone(connection):
                 await _apply(connection, version, text, say)
-            return await _attach(connection)
-        finally:
-            await connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+        return await _attach(connection)
     except psycopg.Error as problem:
         raise MigrationError(_advice(problem)) from problem
+
+
+@asynccontextmanager
+async def _alone(connection: AsyncConnection[TupleRow]) -> AsyncIterator[None]:
+    """A transaction, one at a time in this database; what it waits for otherwise is bounded."""
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+        yield
 
 
 async def pending(connection: AsyncConnection[TupleRow]) -> list[str]:
@@ -91,9 +103,7 @@ async def _apply(
     if version not in await pending(connection):
         return
     say(f"applying {version}")
-    async with connection.transaction():
-        await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-        await connection.execute(text)
+    await connection.execute(text)
 
 
 async def _install_pgmq(connection: AsyncConnection[TupleRow], say: Callable[[str], None]) -> None:
@@ -108,21 +118,27 @@ async def _install_pgmq(connection: AsyncConnection[TupleRow], say: Callable[[st
     from pgmq import get_embedded_install_sql  # only needed here, and not small
 
     say("installing pgmq as plain SQL (the server does not offer the extension)")
-    async with connection.transaction():
-        await connection.execute(get_embedded_install_sql())
-        await connection.execute(
-            "create schema if not exists meshhook_alerts;"
-            "create table if not exists meshhook_alerts.installed"
-            " (kind text not null, name text not null, primary key (kind, name));"
-            "insert into meshhook_alerts.installed values ('pgmq', 'sql') on conflict do nothing"
-        )
+    await connection.execute(get_embedded_install_sql())
+    await connection.execute(
+        "create schema if not exists meshhook_alerts;"
+        "create table if not exists meshhook_alerts.installed"
+        " (kind text not null, name text not null, primary key (kind, name));"
+        "insert into meshhook_alerts.installed values ('pgmq', 'sql') on conflict do nothing"
+    )
 
 
 async def _attach(connection: AsyncConnection[TupleRow]) -> list[Attachment]:
-    cursor = await connection.execute(
-        "select trigger_name, table_name, state, detail from meshhook_alerts.attach()"
-    )
-    return [Attachment(*row) for row in await cursor.fetchall()]
+    """Tries a few times, never waiting long: while it waits, MeshHook's own writers would too."""
+    found: list[Attachment] = []
+    for pause in _PAUSES:
+        cursor = await connection.execute(
+            "select trigger_name, table_name, state, detail from meshhook_alerts.attach()"
+        )
+        found = [Attachment(*row) for row in await cursor.fetchall()]
+        if all(each.state != "busy" for each in found):
+            break
+        await asyncio.sleep(pause)
+    return found
 
 
 def _advice(problem: psycopg.Error) -> str:
@@ -145,8 +161,7 @@ async def uninstall(
         MigrationError
     """
     try:
-        async with connection.transaction():
-            await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+        async with _alone(connection):
             installed = await _installed(connection)
             await connection.execute(_uninstall_sql())
         for kind, name in installed:
@@ -171,18 +186,39 @@ async def _installed(connection: AsyncConnection[TupleRow]) -> list[tuple[str, s
 
 
 async def _remove_shared(connection: AsyncConnection[TupleRow], kind: str, name: str) -> str:
-    if kind == "pgmq":
-        cursor = await connection.execute("select count(*) from pgmq.meta")
-        row = await cursor.fetchone()
-        if row and row[0]:
-            return f"kept pgmq: {row[0]} other queue(s) use it"
-        drop = "drop extension pgmq" if name == "extension" else "drop schema pgmq cascade"
-        await connection.execute(drop)
-        return "removed pgmq"
+    remove = _remove_pgmq if kind == "pgmq" else _remove_role
     try:
-        await connection.execute(
-            psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(name))
-        )
-    except (errors.DependentObjectsStillExist, errors.InsufficientPrivilege):
+        return await remove(connection, name)
+    except (errors.DependentObjectsStillExist, errors.UndefinedObject, errors.UndefinedTable):
+        return f"kept {kind} {name}: something else uses it"
+    except errors.InsufficientPrivilege as problem:
+        return f"kept {kind} {name}: {problem.diag.message_primary}"
+
+
+async def _remove_pgmq(connection: AsyncConnection[TupleRow], name: str) -> str:
+    cursor = await connection.execute("select count(*) from pgmq.meta")
+    row = await cursor.fetchone()
+    if row and row[0]:
+        return f"kept pgmq: {row[0]} other queue(s) use it"
+    await connection.execute(
+        "drop extension pgmq" if name == "extension" else "drop schema pgmq cascade"
+    )
+    return "removed pgmq"
+
+
+async def _remove_role(connection: AsyncConnection[TupleRow], name: str) -> str:
+    """Dropping a role takes its memberships along without a word, so they are looked for first."""
+    cursor = await connection.execute(
+        "select rolcanlogin or exists (select 1 from pg_auth_members membership"
+        " where membership.member = role.oid or membership.roleid = role.oid"
+        " and membership.member <> (select oid from pg_roles where rolname = current_user))"
+        " from pg_roles role where rolname = %s",
+        (name,),
+    )
+    row = await cursor.fetchone()
+    if row and row[0]:
         return f"kept role {name}: something else uses it"
+    await connection.execute(
+        psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(name))
+    )
     return f"removed role {name}"
