@@ -14,7 +14,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 _TOKEN = re.compile(
-    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|(?P<dollar>\$\w*\$).*?(?P=dollar)|(?P<end>;)", re.S
+    r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|(?P<dollar>\$\w*\$).*?(?P=dollar)|(?P<end>;)",
+    re.S,
 )
 
 _OBJECTS = """
@@ -72,9 +73,7 @@ async def as_role(
     """A transaction in a role with its claims, as PostgREST makes one; undone at the end."""
     async with await AsyncConnection.connect(url) as connection:
         if claims is not None:
-            await connection.execute(
-                "select set_config('request.jwt.claims', %s, true)", (claims,)
-            )
+            await connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
         await connection.execute(f"set local role {role}".encode())
         yield connection
         await connection.rollback()

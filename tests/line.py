@@ -20,7 +20,8 @@ from pydantic import SecretStr
 
 from meshhook_alerts.adapters.postgres.migrations import migrate
 from meshhook_alerts.adapters.secret_box import generate_key
-from meshhook_alerts.application.change_settings import Caller, SettingsRequest
+from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service, open_service
 from meshhook_alerts.demo.meshhook import install_meshhook
 from meshhook_alerts.demo.receiver import is_signed

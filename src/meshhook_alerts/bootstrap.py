@@ -23,7 +23,7 @@ from meshhook_alerts.adapters.postgres.sweeps import PostgresSweeps
 from meshhook_alerts.adapters.postgres.waker import PostgresWaker
 from meshhook_alerts.adapters.secret_box import AesSecretBox
 from meshhook_alerts.application.accept_failures import AcceptFailures
-from meshhook_alerts.application.change_settings import ChangeSettings, ReadSettings
+from meshhook_alerts.application.change_settings import ChangeSettings
 from meshhook_alerts.application.deliver_notifications import DeliverNotifications
 from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.ports import (
@@ -33,6 +33,7 @@ from meshhook_alerts.application.ports import (
     OutboundGuard,
     SecretBox,
 )
+from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.sending import Recorder, Sender
 from meshhook_alerts.application.worker import Rhythm, Worker
 from meshhook_alerts.channels import installed_channels

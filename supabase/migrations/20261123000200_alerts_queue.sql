@@ -18,9 +18,10 @@ begin
 exception when insufficient_privilege then
   raise exception 'MeshHook Alerts needs a queue of its own in pgmq, and % may not create it: %', current_user, sqlerrm
     using errcode = 'insufficient_privilege',
-          hint = 'Let an administrator run: ' || format(
-            'create extension if not exists pgmq; grant usage, create on schema pgmq to %1$I; '
-            'grant select, insert, delete on all tables in schema pgmq to %1$I;', current_user);
+          hint = 'Let an administrator run: '
+            || case when to_regnamespace('pgmq') is null then 'create extension pgmq; ' else '' end
+            || format('grant usage, create on schema pgmq to %1$I; '
+                      'grant select, insert, delete on all tables in schema pgmq to %1$I;', current_user);
 end $$;
 
 insert into meshhook_alerts.migrations (version) values ('20261123000200') on conflict do nothing;

@@ -145,6 +145,11 @@ end $$;
 comment on function meshhook_alerts.attach is 'Puts our triggers on MeshHook''s tables where it may; run again whenever tables appear';
 
 revoke all on all functions in schema meshhook_alerts from public;
+-- Whoever adds a partition to MeshHook's events puts our trigger on it, and may not be us.
+grant execute on function meshhook_alerts.on_step_failed(), meshhook_alerts.on_run_failed(),
+  meshhook_alerts.on_dead_letter() to public;
+grant execute on function meshhook_alerts.caller(), meshhook_alerts.my_projects(text) to authenticated, service_role;
+
 do $$ begin perform meshhook_alerts.attach(); end $$;
 
 insert into meshhook_alerts.migrations (version) values ('20261123000300') on conflict do nothing;

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
-from meshhook_alerts.application.change_settings import is_secret
+from meshhook_alerts.application.channel_document import is_secret
 from meshhook_alerts.application.ports import ChannelPlugin
 from meshhook_alerts.channels import help_of, installed_channels
 from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain

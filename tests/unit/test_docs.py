@@ -50,7 +50,7 @@ def test_paths_that_pages_name_exist() -> None:
 def test_every_commands_named_in_pages_exists() -> None:
     from typer.main import get_command
 
-    from meshhook_alerts.__main__ import app
+    from meshhook_alerts.entrypoints.cli import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     for page in PAGES:

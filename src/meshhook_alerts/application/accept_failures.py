@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from meshhook_alerts.application.change_settings import InvalidField, InvalidRequest
 from meshhook_alerts.application.ports import Clock
+from meshhook_alerts.application.problems import InvalidField, InvalidRequest
 from meshhook_alerts.domain.kinds import REPORTABLE
 from meshhook_alerts.domain.redaction import redact
 from meshhook_alerts.domain.severity import Severity

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from meshhook_alerts.application.change_settings import is_secret
+from meshhook_alerts.application.channel_document import is_secret
 from meshhook_alerts.domain.redaction import redact
 
 MAX_DETAIL = 300

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from meshhook_alerts.adapters.postgres.settings_store import as_role
-from meshhook_alerts.application.change_settings import Caller
+from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.reasons import Reason

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshhook_alerts.application.change_settings import Caller, SettingsRequest
+from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.demo.meshhook import SAMPLE_WORKFLOWS, Plot, SampleEngine, SeededProject
 

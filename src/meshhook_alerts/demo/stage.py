@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from meshhook_alerts.adapters.postgres.migrations import migrate
-from meshhook_alerts.application.change_settings import Caller
+from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service, open_service
 from meshhook_alerts.demo.figures import Figures
 from meshhook_alerts.demo.inbox import mail_server

@@ -27,6 +27,9 @@ _ALWAYS: Mapping[str, Setting] = {
     "wal_level": "logical",
     "shared_buffers": "32MB",
     "max_connections": 100,
+    # Without the customary "$user": our user and our schema bear one name, and what MeshHook
+    # creates without naming a schema must not end up there.
+    "search_path": "public",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",

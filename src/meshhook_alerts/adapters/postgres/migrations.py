@@ -218,7 +218,5 @@ async def _remove_role(connection: AsyncConnection[TupleRow], name: str) -> str:
     row = await cursor.fetchone()
     if row and row[0]:
         return f"kept role {name}: something else uses it"
-    await connection.execute(
-        psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(name))
-    )
+    await connection.execute(psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(name)))
     return f"removed role {name}"

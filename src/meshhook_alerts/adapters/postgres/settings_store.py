@@ -16,13 +16,13 @@ from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_loader import build_policy
-from meshhook_alerts.application.change_settings import (
+from meshhook_alerts.application.ports import StoreUnavailable
+from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
     StoredChannel,
     StoredSettings,
 )
-from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.domain.policy import Channel
 
 ROLES = frozenset({"anon", "authenticated", "service_role"})

@@ -9,7 +9,7 @@ from uuid import UUID
 import jwt
 from fastapi import Depends, Request
 
-from meshhook_alerts.application.change_settings import Caller
+from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.entrypoints.api.problems import Problem
 
 _ROLES = ("authenticated", "service_role")

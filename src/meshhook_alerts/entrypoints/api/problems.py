@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from meshhook_alerts.application.change_settings import InvalidField, InvalidRequest, NotFound
 from meshhook_alerts.application.ports import StoreUnavailable
+from meshhook_alerts.application.problems import InvalidField, InvalidRequest, NotFound
 
 
 class Problem(Exception):  # noqa: N818

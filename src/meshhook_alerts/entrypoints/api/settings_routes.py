@@ -9,7 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from meshhook_alerts.application.change_settings import SettingsRequest, SettingsView, StoredChannel
+from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.read_settings import SettingsView
+from meshhook_alerts.application.settings_ports import StoredChannel
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.domain.policy import AlertRule, EffectiveSettings
 from meshhook_alerts.entrypoints.api.identity import SignedIn

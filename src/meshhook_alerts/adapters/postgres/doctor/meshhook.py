@@ -1,0 +1,116 @@
+"""What doctor looks at in MeshHook's own tables."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from meshhook_alerts.adapters.postgres.doctor.finding import (
+    Connection,
+    Finding,
+    ask,
+    missing,
+    names,
+    quoted,
+)
+
+_NEEDED = ("projects", "workflow_definitions", "workflow_runs", "workflow_events")
+
+
+async def tables(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether they are there and may be read."""
+    absent = [name for name in _NEEDED if await missing(connection, f"public.{name}")]
+    if absent:
+        yield Finding(
+            "wrong", "MeshHook", f"tables are missing: {names(absent)}",
+            "Is this MeshHook's database? Run MeshHook's own migrations, then `meshhook-alerts migrate`.",
+        )  # fmt: skip
+        return
+    readable = "select has_table_privilege(%s, 'select')"
+    closed = [name for name in _NEEDED if not await ask(connection, readable, f"public.{name}")]
+    if closed:
+        yield Finding(
+            "wrong", "MeshHook", f"our role may not read {names(closed)}",
+            f"grant select on {_tables(closed)} to {_us(connection)};",
+        )  # fmt: skip
+    else:
+        yield Finding("ok", "MeshHook", "its tables are there and readable")
+    if await missing(connection, "public.job_tracking"):
+        yield Finding(
+            "note", "MeshHook", "no table job_tracking: dead-lettered jobs cannot be seen"
+        )
+
+
+async def row_security(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether row-level security keeps rows from our role: it must see every project's."""
+    hidden = [
+        name
+        for name in (*_NEEDED, "job_tracking")
+        if not await missing(connection, f"public.{name}")
+        and await ask(connection, "select row_security_active(%s)", f"public.{name}")
+    ]
+    if hidden:
+        policy = "create policy meshhook_alerts_reads on public.{} for select to {} using (true)"
+        yield Finding(
+            "wrong", "MeshHook", f"row-level security hides rows of {names(hidden)} from our role",
+            "; ".join(policy.format(name, _us(connection)) for name in hidden)
+            + f"; (or, as a superuser: alter role {_us(connection)} bypassrls)",
+        )  # fmt: skip
+
+
+_TRIGGERS = """
+select known.table_name, known.trigger_name, known.state, known.detail,
+       live.oid is not null as there,
+       live.tgenabled in ('D', 'R') or exists (
+         select 1 from pg_trigger part where part.tgparentid = live.oid and part.tgenabled in ('D', 'R')
+       ) as off
+from meshhook_alerts.attachments known
+left join pg_trigger live
+  on live.tgname = known.trigger_name and live.tgparentid = 0
+  and live.tgrelid = to_regclass('public.' || known.table_name)
+order by 1
+"""
+
+
+async def triggers(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether they carry our triggers, and whether those are switched on."""
+    cursor = await connection.execute(_TRIGGERS)
+    for table, trigger, state, detail, there, off in await cursor.fetchall():
+        if off:
+            yield Finding(
+                "wrong", "detection", f"the trigger on {table} is switched off",
+                f"alter table public.{table} enable trigger {trigger};",
+            )  # fmt: skip
+        elif there:
+            yield Finding("ok", "detection", f"{table} carries our trigger")
+        elif await missing(connection, f"public.{table}"):
+            yield Finding("note", "detection", f"{table}: table public.{table} does not exist")
+        else:
+            yield Finding(
+                "wrong", "detection", f"no trigger on {table} ({detail or state}): only the slower sweep sees it",
+                await _how_to_attach(connection, table, state),
+            )  # fmt: skip
+
+
+async def _how_to_attach(connection: Connection, table: str, state: str) -> str:
+    if state == "unfit":
+        return "This MeshHook is newer or older than we know: look for a later MeshHook Alerts."
+    if state != "denied":
+        return "Run `meshhook-alerts migrate`."
+    parts = await ask(
+        connection,
+        "select array_agg(relid::regclass::text) from pg_partition_tree(%s) where level > 0",
+        f"public.{table}",
+    )
+    everything = names([f"public.{table}", *(parts or ())])
+    return (
+        f"As the owner of public.{table}: grant trigger on {everything} to {_us(connection)};"
+        " then run `meshhook-alerts migrate`."
+    )
+
+
+def _tables(found: list[str]) -> str:
+    return names([f"public.{name}" for name in found])
+
+
+def _us(connection: Connection) -> str:
+    return quoted(connection.info.user)

@@ -1,0 +1,134 @@
+"""What doctor looks at in the server and in our own part of the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from meshhook_alerts.adapters.postgres.doctor.finding import (
+    Connection,
+    Finding,
+    ask,
+    missing,
+    names,
+    quoted,
+)
+from meshhook_alerts.adapters.postgres.migrations import pending
+
+_ROLES = ["anon", "authenticated", "service_role"]
+
+
+async def server(connection: Connection) -> AsyncIterator[Finding]:
+    """Its version."""
+    version = connection.info.server_version
+    name = f"PostgreSQL {version // 10000}.{version % 10000}"
+    if version < 150000:
+        yield Finding("wrong", "server", f"{name} is too old", "Use PostgreSQL 15 or later.")
+    else:
+        yield Finding("ok", "server", name)
+
+
+async def migrations(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether our files have been applied, and what they made is still there."""
+    waiting = await pending(connection)
+    if waiting:
+        yield Finding(
+            "wrong", "our tables", f"{len(waiting)} migration(s) not applied: {names(waiting)}",
+            "Run `meshhook-alerts migrate`.",
+        )  # fmt: skip
+        return
+    lost = [name for name in _TABLES if await missing(connection, name)]
+    if lost:
+        yield Finding(
+            "wrong", "our tables", f"somebody removed {names(lost)}",
+            "delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`.",
+        )  # fmt: skip
+    else:
+        yield Finding("ok", "our tables", "all migrations are applied")
+
+
+async def queue(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether notifications can be queued."""
+    if await missing(connection, "pgmq.q_meshhook_alerts"):
+        what, mend = "the delivery queue is missing (pgmq)", "Run `meshhook-alerts migrate`."
+        yield Finding("wrong", "queue", what, mend)
+    else:
+        yield Finding("ok", "queue", "pgmq is there, and so is our queue")
+
+
+async def roles(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether the API can take on its callers' roles."""
+    cursor = await connection.execute(
+        "select wanted, role.oid is not null, pg_has_role(role.oid, 'member')"
+        " from unnest(%s) wanted left join pg_roles role on role.rolname = wanted",
+        (_ROLES,),
+    )
+    found = await cursor.fetchall()
+    absent = [name for name, there, _ in found if not there]
+    closed = [name for name, there, ours in found if there and not ours]
+    us = quoted(connection.info.user)
+    if absent:
+        yield Finding(
+            "wrong", "roles", f"missing: {names(absent)}", "Run `meshhook-alerts migrate`."
+        )
+    if closed:
+        what = f"our role may not act as {names(closed)}, so the API cannot serve its callers"
+        yield Finding("wrong", "roles", what, f"grant {names(closed)} to {us};")
+    if not absent and not closed:
+        yield Finding("ok", "roles", "the API can act as its callers")
+
+
+async def secrecy(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether a user's role could read channel secrets."""
+    cursor = await connection.execute(
+        "select rolname from pg_roles where rolname = any (%s)"
+        " and has_column_privilege(rolname, 'public.alert_channels', 'secrets', 'select')",
+        (_ROLES,),
+    )
+    leaks = [row[0] for row in await cursor.fetchall()]
+    if leaks:
+        yield Finding(
+            "wrong", "secrets", f"{names(leaks)} may read alert_channels.secrets",
+            f"revoke select, select (secrets) on public.alert_channels from {names(leaks)};"
+            " delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`.",
+        )  # fmt: skip
+    else:
+        yield Finding("ok", "secrets", "no user's role may read channel secrets")
+
+
+async def workers(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether any is at work."""
+    alive = await ask(
+        connection,
+        "select count(*) from public.alert_health where part like 'worker:%'"
+        " and state = 'working' and updated_at > now() - interval '30 seconds'",
+    )
+    if alive:
+        yield Finding("ok", "workers", f"{alive} at work")
+    else:
+        yield Finding(
+            "note", "workers", "none at work: failures are recorded, nobody is told",
+            "Start `meshhook-alerts serve` or `meshhook-alerts worker`.",
+        )  # fmt: skip
+
+
+async def backlog(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether decisions keep up."""
+    waiting = await ask(connection, "select count(*) from meshhook_alerts.signals")
+    age = await ask(
+        connection,
+        "select extract(epoch from clock_timestamp() - min(noticed_at))::int from meshhook_alerts.signals",
+    )
+    if age is not None and age > 60:
+        yield Finding(
+            "wrong", "backlog", f"{waiting} signals undecided, the oldest for {age} s",
+            "Are workers running? See their logs.",
+        )  # fmt: skip
+    else:
+        yield Finding("ok", "backlog", f"{waiting} signals waiting")
+
+
+_TABLES = (
+    *(f"meshhook_alerts.{name}" for name in ("signals", "project_state", "sweeps", "attachments")),
+    *(f"public.alert{name}" for name in ("s", "_settings", "_channels", "_failures", "_folds")),
+    *(f"public.alert_{name}" for name in ("logs", "notifications", "attempts", "health")),
+)

@@ -1,0 +1,88 @@
+"""Settings as they are kept, and the transaction in which a caller reads and changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from meshhook_alerts.application.channel_document import ChannelDocument
+from meshhook_alerts.domain.policy import ProjectPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the database role to take on, and the claims its policies read."""
+
+    role: str
+    claims: Mapping[str, Any]
+    subject: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChannel:
+    """A channel without its secrets' values."""
+
+    id: UUID
+    name: str
+    kind: str
+    enabled: bool
+    version: int
+    config: Mapping[str, Any]
+    secret_names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """Everything stored for a project, as the caller may see it."""
+
+    policy: ProjectPolicy
+    documents: Mapping[str | None, Mapping[str, Any]]
+    versions: Mapping[str | None, int]
+    channels: Sequence[StoredChannel]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChange:
+    """A validated channel, its secrets split off."""
+
+    document: ChannelDocument
+    public: Mapping[str, Any]
+    secrets: Mapping[str, str]
+
+
+class SettingsTransaction(Protocol):
+    """One transaction in the caller's role; row-level security decides what it can do."""
+
+    async def workflow_slug(self, project_id: UUID, workflow: str) -> str | None:
+        """The slug of a workflow named by slug or id; None if there is none."""
+
+    async def read(self, project_id: UUID) -> StoredSettings | None:
+        """What is stored; None if the caller sees no such project."""
+
+    async def stored_secrets(
+        self, project_id: UUID, channel: str
+    ) -> tuple[UUID, bytes | None] | None:
+        """Id and sealed secrets of a channel the caller may edit."""
+
+    async def save_document(
+        self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None
+    ) -> int:
+        """Creates or replaces; returns the new version."""
+
+    async def save_channel(
+        self, project_id: UUID, change: ChannelChange, secret_names: Sequence[str]
+    ) -> UUID:
+        """Creates or changes; returns the channel's id."""
+
+    async def save_secrets(self, channel_id: UUID, sealed: bytes | None) -> None:
+        """Stores sealed secrets of a channel just saved; outside the caller's own rights."""
+
+
+class SettingsStore(Protocol):
+    """Where settings are kept."""
+
+    def as_caller(self, caller: Caller) -> AbstractAsyncContextManager[SettingsTransaction]:
+        """A transaction in the caller's role."""
