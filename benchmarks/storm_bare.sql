@@ -1,5 +1,6 @@
 -- One batch of the yardstick: claim, keep every failure event's row, fold, upsert, all set-based.
--- It writes the rows the product writes, decides nothing, and finds its fold key ready made.
+-- It writes the rows the product writes, message contents included; it decides nothing, redacts
+-- nothing, and finds its fold key ready made.
 with claimed as materialized (
   delete from bare.signals
   where project_id = %(project_id)s and id = any (array(
@@ -7,8 +8,7 @@ with claimed as materialized (
     order by id limit %(limit)s for update skip locked))
   returning *
 ), folded as materialized (
-  select gen_random_uuid() as id, gen_random_uuid() as notification_id,
-         fold_key, workflow_id, node_id, node_type, attempt,
+  select md5(min(id)::text)::uuid as id, fold_key, workflow_id, node_id, node_type, attempt,
          date_trunc('second', noticed_at) as at, min(noticed_at) as first_at,
          max(noticed_at) as last_at, count(*)::int as count, min(error) as sample,
          (array_agg(run_id))[1] as run_id
@@ -23,15 +23,19 @@ with claimed as materialized (
 ), troubles as materialized (
   select md5(fold_key) as fingerprint, fold_key, (array_agg(id order by at))[1] as first_fold,
          min(first_at) as first_at, max(last_at) as last_at, sum(count) as count,
-         min(sample) as sample
+         min(sample) as sample, (array_agg(run_id))[1] as run_id
   from folded group by fold_key
 ), upserted as (
   insert into bare.alerts as alert
     (id, project_id, workflow, fingerprint, fingerprint_version, status, severity, kind, class,
      node_id, error, error_class, evidence, opened_at, last_failure_at, count, told)
-  select gen_random_uuid(), %(project_id)s, 'order-intake', fingerprint, 1, 'firing', 'error',
-         'retries_exhausted', 'terminal', 'reserve-stock', fold_key, 'unknown', %(evidence)s::jsonb,
-         first_at, last_at, count, %(told)s::jsonb
+  select md5(first_fold || 'alert')::uuid, %(project_id)s, 'order-intake', fingerprint, 1, 'firing',
+         'error', 'retries_exhausted', 'terminal', 'reserve-stock', fold_key, 'unknown',
+         jsonb_build_object('sample', sample, 'run_id', run_id, 'attempts', 5, 'node_type', 'http_call',
+           'workflow_name', 'Order intake', 'workflow_version', 1),
+         first_at, last_at, count,
+         jsonb_build_object(%(channel_id)s::text,
+           jsonb_build_object('at', first_at, 'count', count, 'messages', 1))
   from troubles
   on conflict (project_id, fingerprint) where status <> 'resolved' do update
   set count = alert.count + excluded.count, last_failure_at = excluded.last_failure_at,
@@ -39,6 +43,7 @@ with claimed as materialized (
   returning alert.id, alert.error as fold_key, xmax = 0 as is_new
 ), placed as materialized (
   select folded.*, upserted.id as alert_id, definition.slug, definition.version,
+         md5(folded.id || 'message')::uuid as notification_id,
          upserted.is_new and folded.id = troubles.first_fold as is_first
   from folded
   join troubles using (fold_key)
@@ -67,7 +72,22 @@ with claimed as materialized (
     (id, project_id, alert_id, fold_id, channel_id, reason, severity, content, template_version,
      deadline_at)
   select notification_id, %(project_id)s, alert_id, id, %(channel_id)s, 'first_failure', 'error',
-         %(content)s::jsonb, 1, now() + interval '1 hour'
+         jsonb_build_object(
+           'schema', 1, 'type', 'alert.firing', 'reason', 'first_failure', 'severity', 'error',
+           'headline', slug || ' › ' || node_id || ': ' || sample,
+           'project', jsonb_build_object('id', %(project_id)s::text, 'name', 'Benchmark'),
+           'workflow', jsonb_build_object('slug', slug, 'name', 'Order intake', 'version', version),
+           'node', jsonb_build_object('id', node_id, 'type', node_type),
+           'failure', jsonb_build_object(
+             'kind', 'retries_exhausted', 'title', 'step failed and its retries are used up',
+             'class', 'terminal', 'error', sample, 'error_class', 'unknown', 'http_status', null,
+             'attempts', 5, 'hint', 'See the run for what led up to it.'),
+           'alert', jsonb_build_object('id', alert_id, 'opened_at', first_at, 'last_failure_at', last_at,
+             'failures', count, 'new_failures', count, 'since', first_at),
+           'run', jsonb_build_object('id', run_id), 'rule', 'Every run that cannot complete',
+           'links', jsonb_build_object('alert', 'https://alerts.example/alerts/a/' || alert_id,
+             'run', 'https://meshhook.example/runs/' || run_id)),
+         1, now() + interval '6 hours'
   from placed where is_first
 ), queued as (
   insert into bare.queue (vt, message)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
@@ -38,7 +39,7 @@ from meshhook_alerts.application.sending import Recorder, Sender
 from meshhook_alerts.application.worker import Rhythm, Worker
 from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.domain.message import Links
-from meshhook_alerts.settings import Settings, SettingsError
+from meshhook_alerts.settings import Settings, SettingsError, read_settings, wrong
 from meshhook_alerts.sources import meshhook, reported
 
 JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
@@ -146,30 +147,77 @@ def links(settings: Settings) -> Links:
     )
 
 
+def usable_settings(*, api: bool, **given: Any) -> Settings:
+    """Settings with which a worker, or the API as well, can run.
+
+    Raises:
+        SettingsError: it names every setting that is missing or wrong.
+    """
+    settings, problems = read_settings(**given)
+    for check in _checks(settings, api=api):
+        try:
+            check()
+        except SettingsError as problem:
+            problems.append(str(problem))
+    if problems:
+        raise SettingsError(*problems)
+    return settings
+
+
+def _checks(settings: Settings, *, api: bool) -> Iterator[Callable[[], object]]:
+    url = settings.database_url
+    if url is not None:  # the embedded one makes keys and a secret of its own
+        yield lambda: _address(url.get_secret_value(), settings)
+    if url is not None or settings.keys is not None:
+        yield lambda: _secret_box(settings)
+    if api and (url is not None or settings.supabase_jwt_secret is not None):
+        yield lambda: _jwt_secret(settings)
+    yield lambda: _guard(settings)
+    yield lambda: _mail(settings)
+
+
+def _jwt_secret(settings: Settings) -> str:
+    if settings.supabase_jwt_secret is None:
+        what = (
+            "not set; users' tokens are checked with it. "
+            "Supabase shows it under Project Settings, API (JWT secret)"
+        )
+        raise SettingsError(wrong("supabase_jwt_secret", what))
+    secret = settings.supabase_jwt_secret.get_secret_value()
+    if len(secret.encode()) < _SHORTEST_SECRET:
+        what = f"{len(secret.encode())} bytes are too short to sign with; it has 32 or more"
+        raise SettingsError(wrong("supabase_jwt_secret", what))
+    return secret
+
+
+_SHORTEST_SECRET = 32  # RFC 7518 3.2: as long as the hash
+
+
 def _address(database_url: str, settings: Settings) -> Address:
     try:
         return parse_address(database_url, settings.pooled)
     except ValueError as problem:
-        raise SettingsError(f"DATABASE_URL: {problem}") from None
+        raise SettingsError(wrong("database_url", str(problem))) from None
 
 
 def _guard(settings: Settings) -> AddressGuard:
     try:
         return AddressGuard(settings.outbound_allow)
     except ValueError as problem:
-        raise SettingsError(f"MESHHOOK_ALERTS_OUTBOUND_ALLOW: {problem}") from None
+        raise SettingsError(wrong("outbound_allow", str(problem))) from None
 
 
 def _secret_box(settings: Settings) -> AesSecretBox:
     if settings.keys is None:
-        raise SettingsError(
-            "MESHHOOK_ALERTS_KEYS: not set; channel secrets are encrypted with it. "
-            "Make one with `meshhook-alerts keys generate` and keep it outside the database."
+        what = (
+            "not set; channel secrets are encrypted with it. "
+            "Make one with `meshhook-alerts keys generate` and keep it outside the database"
         )
+        raise SettingsError(wrong("keys", what))
     try:
         return AesSecretBox.from_text(settings.keys.get_secret_value())
     except ValueError as problem:
-        raise SettingsError(f"MESHHOOK_ALERTS_KEYS: {problem}") from None
+        raise SettingsError(wrong("keys", str(problem))) from None
 
 
 _MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
@@ -178,16 +226,17 @@ _MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain":
 def _mail(settings: Settings) -> MailServer | None:
     if settings.smtp_url is None:
         return None
-    parts = urlsplit(settings.smtp_url.get_secret_value())
+    try:
+        parts = urlsplit(settings.smtp_url.get_secret_value())
+        given_port = parts.port
+    except ValueError:  # a bad port, or brackets that do not close
+        raise SettingsError(wrong("smtp_url", "not a mail server's address")) from None
     if parts.scheme not in _MAIL_SCHEMES or not parts.hostname:
-        raise SettingsError(
-            "MESHHOOK_ALERTS_SMTP_URL: not a mail server's address. "
-            "Example: smtp://user:password@mail.example.org:587"
-        )
+        raise SettingsError(wrong("smtp_url", "not a mail server's address"))
     security, port = _MAIL_SCHEMES[parts.scheme]
     return MailServer(
         host=parts.hostname,
-        port=parts.port or port,
+        port=given_port or port,
         security=security,
         sender=settings.mail_from,
         username=unquote(parts.username) if parts.username else None,

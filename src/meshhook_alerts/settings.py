@@ -7,6 +7,7 @@ variable with ``_FILE`` gives (as container platforms mount them).
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,9 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 class SettingsError(Exception):
     """Settings that cannot be used: every one of them, by name, with an example."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
 
 
 class Settings(BaseSettings):
@@ -53,8 +57,12 @@ class Settings(BaseSettings):
         "`meshhook-alerts keys generate` makes one.",
         examples=["k1:…base64 of 32 bytes…"],
     )
-    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
-    port: int = Field(default=8787, ge=0, le=65535, description="Port the API listens on.")
+    host: str = Field(
+        default="127.0.0.1", description="Address the API listens on.", examples=["0.0.0.0"]
+    )
+    port: int = Field(
+        default=8787, ge=0, le=65535, description="Port the API listens on.", examples=["8080"]
+    )
     base_url: str | None = Field(
         default=None,
         description="Where people reach this service; messages link there.",
@@ -72,7 +80,9 @@ class Settings(BaseSettings):
         examples=["smtp://user:password@mail.example.org:587"],
     )
     mail_from: str = Field(
-        default="MeshHook Alerts <alerts@localhost>", description="Sender of e-mail."
+        default="MeshHook Alerts <alerts@localhost>",
+        description="Sender of e-mail.",
+        examples=["MeshHook Alerts <alerts@example.org>"],
     )
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -80,10 +90,14 @@ class Settings(BaseSettings):
         examples=["10.20.0.0/16,127.0.0.0/8"],
     )
     sweep_seconds: float = Field(
-        default=15, ge=0.1, le=3600, description="Pause between two searches for silent runs."
+        default=15,
+        ge=0.1,
+        le=3600,
+        description="Seconds between two searches for silent runs.",
+        examples=["15"],
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="What to log, from this level up."
+        default="info", description="What to log, from this level up.", examples=["warning"]
     )
 
     @field_validator("outbound_allow", mode="before")
@@ -110,14 +124,29 @@ class _FileSource(PydanticBaseSettingsSource):
     """``NAME_FILE`` → the file's content, for secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{variable(field_name)}_FILE")
-        value = Path(path).read_text("utf-8").strip() if path else None
-        return value, str(field.validation_alias or field_name), False
+        path = _file(field_name)
+        value = None if path is None or _unreadable(path) else path.read_text("utf-8").strip()
+        return value, _key(field_name), False
 
     def __call__(self) -> dict[str, Any]:
         fields = self.settings_cls.model_fields.items()
         found = (self.get_field_value(field, name) for name, field in fields)
         return {key: value for value, key, _ in found if value is not None}
+
+
+def _file(field_name: str) -> Path | None:
+    path = os.environ.get(f"{variable(field_name)}_FILE")
+    return Path(path) if path else None
+
+
+def _unreadable(path: Path) -> str | None:
+    try:
+        path.read_text("utf-8")
+    except OSError as problem:
+        return problem.strerror or "cannot be read"
+    except UnicodeDecodeError:
+        return "holds no text"
+    return None
 
 
 def variable(field_name: str) -> str:
@@ -126,27 +155,49 @@ def variable(field_name: str) -> str:
     return str(alias) if alias else f"MESHHOOK_ALERTS_{field_name.upper()}"
 
 
+def wrong(field_name: str, what: str) -> str:
+    """What is wrong with a setting, with an example of a right one."""
+    examples = Settings.model_fields[field_name].examples or [""]
+    name = variable(field_name)
+    return f"{name}: {what.rstrip('.')}. Example: {name}={examples[0]}"
+
+
 def load_settings(**given: Any) -> Settings:
     """Settings from ``given``, the environment and files.
 
     Raises:
         SettingsError: some cannot be used.
     """
+    settings, problems = read_settings(**given)
+    if problems:
+        raise SettingsError(*problems)
+    return settings
+
+
+def read_settings(**given: Any) -> tuple[Settings, list[str]]:
+    """As `load_settings`, but with what is wrong instead of raising; those settings have their
+    defaults, so that the others can be looked at too."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    problems = list(_unreadable_files())
     try:
-        return Settings(**{key: value for key, value in given.items() if value is not None})
+        return Settings(**chosen), problems
     except ValidationError as problem:
-        lines = [_line(error) for error in problem.errors()]
-        raise SettingsError("\n".join(lines)) from None
-    except OSError as problem:
-        raise SettingsError(f"{problem.filename}: {problem.strerror}") from None
+        errors = {_field_name(error["loc"]): error["msg"] for error in problem.errors()}
+    defaults = {_key(name): Settings.model_fields[name].default for name in errors}
+    problems += [wrong(name, message) for name, message in errors.items()]
+    return Settings(**{**chosen, **defaults}), problems
 
 
-def _line(error: Any) -> str:
-    key = str(error["loc"][0]) if error["loc"] else ""
-    by_alias = {
-        str(field.validation_alias or name): name for name, field in Settings.model_fields.items()
-    }
-    name = by_alias.get(key, key)
-    field = Settings.model_fields.get(name)
-    example = f" Example: {variable(name)}={field.examples[0]}" if field and field.examples else ""
-    return f"{variable(name) if field else key}: {error['msg']}.{example}"
+def _unreadable_files() -> Iterator[str]:
+    for name in Settings.model_fields:
+        path = _file(name)
+        if path and (reason := _unreadable(path)):
+            yield f"{variable(name)}_FILE: {path}: {reason}"
+
+
+def _key(field_name: str) -> str:
+    return str(Settings.model_fields[field_name].validation_alias or field_name)
+
+
+def _field_name(loc: tuple[int | str, ...]) -> str:
+    return next(name for name in Settings.model_fields if loc[0] in (name, _key(name)))

@@ -261,7 +261,8 @@ comment on table meshhook_alerts.signals is 'Inbox of raw observations; a row li
 create table if not exists meshhook_alerts.project_state (
   project_id       uuid primary key,
   settings_version bigint not null default 0,
-  decided_at       timestamptz
+  decided_at       timestamptz,
+  postponed_until  timestamptz            -- it could not be decided on; others go first till then
 );
 comment on table meshhook_alerts.project_state is 'One row per project; whoever holds its lock decides for the project';
 
@@ -330,21 +331,39 @@ begin
     execute format('drop policy if exists service_writes on public.%I', user_table);
     execute format('create policy service_writes on public.%I for all to service_role using (true) with check (true)', user_table);
   end loop;
-  drop policy if exists editors_add on public.alert_settings_versions;
-  create policy editors_add on public.alert_settings_versions for insert to authenticated
-    with check (project_id = any (array(select meshhook_alerts.my_projects('edit'))));
-  drop policy if exists service_adds on public.alert_settings_versions;
-  create policy service_adds on public.alert_settings_versions for insert to service_role with check (true);
 end $$;
 
 grant insert, update, delete on public.alert_settings to authenticated, service_role;
-grant insert on public.alert_settings_versions to authenticated, service_role;
 -- Column by column: `secrets` is not among them, neither to read nor to write.
 grant select (id, project_id, name, kind, config, secret_names, enabled, version, created_at, updated_at)
   on public.alert_channels to authenticated, service_role;
 grant insert (project_id, name, kind, config, secret_names, enabled),
       update (kind, config, secret_names, enabled, version, updated_at), delete
   on public.alert_channels to authenticated, service_role;
+
+-- Whoever changes settings, and however: the version counts up, and every version is kept.
+create or replace function meshhook_alerts.count_settings_version() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  select coalesce(max(kept.version), 0) + 1 into new.version from public.alert_settings_versions kept
+  where kept.project_id = new.project_id and coalesce(kept.workflow, '') = coalesce(new.workflow, '');
+  new.updated_at := now();
+  if current_setting('role', true) = 'authenticated' then
+    new.updated_by := meshhook_alerts.caller();
+  end if;
+  return new;
+end $$;
+create or replace function meshhook_alerts.keep_settings_version() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.alert_settings_versions (project_id, workflow, version, document, changed_by)
+  values (new.project_id, new.workflow, new.version, new.document, new.updated_by);
+  return null;
+end $$;
+create or replace trigger count_version before insert or update on public.alert_settings
+  for each row execute function meshhook_alerts.count_settings_version();
+create or replace trigger keep_version after insert or update on public.alert_settings
+  for each row execute function meshhook_alerts.keep_settings_version();
 
 -- Workers keep a project's settings in memory and reload them when this number has moved.
 create or replace function meshhook_alerts.settings_changed() returns trigger

@@ -93,10 +93,13 @@ async def test_migrating_twice_changes_nothing_and_says_so(url: str) -> None:
 
 async def in_one_batch(url: str, text: str) -> None:
     """As the Supabase CLI runs a file: every statement sent by itself, all in one transaction."""
-    async with await connect(url) as connection, connection.transaction():
-        async with connection.pipeline():
-            for statement in statements(text):
-                await connection.execute(statement.encode())
+    async with (
+        await connect(url) as connection,
+        connection.transaction(),
+        connection.pipeline(),
+    ):
+        for statement in statements(text):
+            await connection.execute(statement.encode())
 
 
 async def one_by_one(url: str, text: str) -> None:

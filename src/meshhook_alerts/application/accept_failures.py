@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from meshhook_alerts.application.ports import Clock
 from meshhook_alerts.application.problems import InvalidField, InvalidRequest
@@ -21,12 +29,21 @@ _LATE = timedelta(days=7)
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("may hold printable characters only")
+    return text
+
+
+Printable = Annotated[Short, AfterValidator(_printable)]
+
+
 class ReportedFailure(BaseModel):
     """One failure, as its reporter saw it. Sent twice with the same id and time it counts once."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Short = Field(
+    id: Printable = Field(
         description="The reporter's own id of the failure; makes sending it again safe."
     )
     project_id: UUID

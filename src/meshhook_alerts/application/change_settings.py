@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field, ValidationError
+from pydantic import Field, field_validator
 
-from meshhook_alerts.application.channel_document import ChannelDocument, split_config
-from meshhook_alerts.application.ports import (
-    ChannelPlugin,
-    ChannelTools,
-    ForbiddenDestination,
-    SecretBox,
+from meshhook_alerts.application.channel_changes import ChannelChecker
+from meshhook_alerts.application.channel_document import ChannelDocument, bound_to
+from meshhook_alerts.application.ports import ChannelPlugin, ChannelTools, SecretBox
+from meshhook_alerts.application.problems import (
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    pointer,
 )
-from meshhook_alerts.application.problems import InvalidField, InvalidRequest, NotFound
-from meshhook_alerts.application.settings_document import SettingsDocument
+from meshhook_alerts.application.settings_document import SettingsDocument, check_names_differ
 from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
     SettingsStore,
     SettingsTransaction,
+    StoredSecrets,
     StoredSettings,
 )
 
@@ -40,6 +42,14 @@ class SettingsRequest(SettingsDocument):
         description="Channels to create or change, by name; the others stay.",
     )
 
+    @field_validator("channels")
+    @classmethod
+    def _channel_names_differ(
+        cls, channels: list[ChannelDocument] | None
+    ) -> list[ChannelDocument] | None:
+        check_names_differ("channels", [channel.name for channel in channels or ()])
+        return channels
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
@@ -50,86 +60,58 @@ class ChangeSettings:
     tools: ChannelTools
     secrets: SecretBox
 
-    async def __call__(self, request: SettingsRequest, caller: Caller) -> tuple[str | None, int]:
-        """Saves; returns the workflow's slug (None for the project) and the new version.
+    async def __call__(self, request: SettingsRequest, caller: Caller) -> tuple[str | None, bool]:
+        """Saves; returns the workflow's slug (None for the project) and whether it is new here.
 
         Raises:
             InvalidRequest, NotFound
         """
+        names = [document.name for document in request.channels or ()]
         async with self.store.as_caller(caller) as transaction:
             stored = await transaction.read(request.project_id)
             if stored is None:
                 raise NotFound(f"project {request.project_id}")
             slug = await self._slug(transaction, request)
-            for place, document in enumerate(request.channels or ()):
-                await self._save_channel(transaction, request.project_id, place, document)
-            _check_channel_names(request, stored)
-            version = await transaction.save_document(
+            secrets = await transaction.stored_secrets(request.project_id, names)
+        # Outside of any transaction, since a check may have to ask a slow name server.
+        changes = await self._checked(request, stored, secrets)
+        async with self.store.as_caller(caller) as transaction:
+            if await transaction.stored_secrets(request.project_id, names) != secrets:
+                what = "somebody else has just changed one of them; nothing was saved, try again"
+                raise InvalidRequest([InvalidField("/channels", what)])
+            for change in changes:
+                await self._save(transaction, request.project_id, change)
+            created = await transaction.save_document(
                 request.project_id, slug, _own_part(request), caller.subject
             )
-            return slug, version
+        return slug, created
 
     async def _slug(self, transaction: SettingsTransaction, request: SettingsRequest) -> str | None:
         if request.workflow is None:
             return None
         slug = await transaction.workflow_slug(request.project_id, request.workflow)
         if slug is None:
-            raise InvalidRequest(
-                [
-                    InvalidField(
-                        "/workflow",
-                        f"no workflow {request.workflow!r} in this project; give its slug or id",
-                    )
-                ]
-            )
+            what = f"no workflow {request.workflow!r} in this project; give its slug or id"
+            raise InvalidRequest([InvalidField("/workflow", what)])
         return slug
 
-    async def _save_channel(
-        self,
-        transaction: SettingsTransaction,
-        project_id: UUID,
-        place: int,
-        document: ChannelDocument,
-    ) -> None:
-        pointer = f"/channels/{place}"
-        known = await transaction.stored_secrets(project_id, document.name)
-        bound = f"alert_channels/{project_id}"
-        kept = self.secrets.open(known[1], f"{bound}/{known[0]}") if known and known[1] else {}
-        change = await self._checked(document, kept, pointer)
-        channel_id = await transaction.save_channel(project_id, change, sorted(change.secrets))
-        sealed = (
-            self.secrets.seal(change.secrets, f"{bound}/{channel_id}") if change.secrets else None
-        )
-        await transaction.save_secrets(channel_id, sealed)
-
     async def _checked(
-        self, document: ChannelDocument, kept: Mapping[str, str], pointer: str
-    ) -> ChannelChange:
-        plugin = self.channels.get(document.kind)
-        if plugin is None:
-            known = ", ".join(sorted(self.channels))
-            raise InvalidRequest(
-                [
-                    InvalidField(
-                        f"{pointer}/kind",
-                        f"no channel of kind {document.kind!r} is installed; there are {known}",
-                    )
-                ]
-            )
-        try:
-            config = plugin.config_model.model_validate({**kept, **document.config})
-            await plugin.check(config, self.tools)
-        except ValidationError as problem:
-            raise InvalidRequest(
-                [
-                    InvalidField(_pointer(f"{pointer}/config", error["loc"]), error["msg"])
-                    for error in problem.errors()
-                ]
-            ) from None
-        except ForbiddenDestination as problem:
-            raise InvalidRequest([InvalidField(f"{pointer}/config", str(problem))]) from None
-        public, secrets = split_config(config)
-        return ChannelChange(document, public, secrets)
+        self, request: SettingsRequest, stored: StoredSettings, secrets: Mapping[str, StoredSecrets]
+    ) -> list[ChannelChange]:
+        checker = ChannelChecker(self.channels, self.tools, self.secrets)
+        changes, wrong = await checker.changes(request.project_id, request.channels or (), secrets)
+        if wrong := wrong + _unknown_channels(request, stored):
+            raise InvalidRequest(wrong)
+        return changes
+
+    async def _save(
+        self, transaction: SettingsTransaction, project_id: UUID, change: ChannelChange
+    ) -> None:
+        channel_id = await transaction.save_channel(project_id, change, sorted(change.secrets))
+        sealed = None
+        if change.secrets:
+            sealed = self.secrets.seal(change.secrets, bound_to(project_id, channel_id))
+        await transaction.save_secrets(channel_id, sealed)
 
 
 def _own_part(request: SettingsRequest) -> dict[str, Any]:
@@ -138,21 +120,15 @@ def _own_part(request: SettingsRequest) -> dict[str, Any]:
     )
 
 
-def _check_channel_names(request: SettingsRequest, stored: StoredSettings) -> None:
+def _unknown_channels(request: SettingsRequest, stored: StoredSettings) -> list[InvalidField]:
     known = {channel.name for channel in stored.channels}
     known |= {channel.name for channel in request.channels or ()}
-    unknown = [
+    there = ", ".join(sorted(known)) or "none yet"
+    return [
         InvalidField(
-            f"/rules/{i}/channels/{j}",
-            f"no channel is called {name!r}; there are: {', '.join(sorted(known)) or 'none yet'}",
+            pointer("rules", i, "channels", j), f"no channel is called {name!r}; there are: {there}"
         )
         for i, rule in enumerate(request.rules or ())
         for j, name in enumerate(rule.channels)
         if name not in known
     ]
-    if unknown:
-        raise InvalidRequest(unknown)
-
-
-def _pointer(prefix: str, loc: tuple[int | str, ...]) -> str:
-    return "/".join([prefix, *(str(part).replace("~", "~0").replace("/", "~1") for part in loc)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +16,7 @@ class ChannelDocument(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name
-    kind: str = Field(description="The channel plug-in: email, webhook, …")
+    kind: Name = Field(description="The channel plug-in: email, webhook, …")
     enabled: bool = True
     config: dict[str, Any] = Field(default={}, description="As the kind's own schema says.")
 
@@ -36,3 +37,8 @@ def is_secret(model: type[BaseModel], name: str) -> bool:
     """Whether a field of a channel's settings is marked secret."""
     extra = model.model_fields[name].json_schema_extra
     return isinstance(extra, dict) and extra.get("secret") is True
+
+
+def bound_to(project_id: UUID, channel_id: UUID) -> str:
+    """What a channel's sealed secrets are bound to: moved to another row they do not open."""
+    return f"alert_channels/{project_id}/{channel_id}"

@@ -12,9 +12,11 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from meshhook_alerts.application.channel_document import bound_to
 from meshhook_alerts.application.ports import (
     AttemptResult,
     ChannelPlugin,
@@ -41,6 +43,9 @@ _log = logging.getLogger(__name__)
 SEND_LIMIT = timedelta(seconds=45)
 """No try may take longer; channels have tighter limits of their own."""
 
+_OPENED_KEPT = 1_000
+"""Channels whose settings stay opened in memory."""
+
 _OUTCOME_WORD = {
     Delivered: "delivered",
     TryAgain: "try_again",
@@ -60,6 +65,7 @@ class DeliverNotifications:
     report: Callable[[AttemptResult], Awaitable[None]]
     """Takes each result; returns when it is safely recorded."""
     jitter: Callable[[], float] = field(default=random.random)
+    _opened: dict[UUID, tuple[Destination, BaseModel]] = field(default_factory=dict)
 
     async def __call__(self, due: DueNotification) -> AttemptResult:
         """Tries once and reports."""
@@ -86,9 +92,20 @@ class DeliverNotifications:
         return await self._try(plugin, due, config)
 
     def _config(self, plugin: ChannelPlugin, destination: Destination) -> BaseModel:
+        """The channel's settings, opened and checked once for as long as they stay the same."""
+        known = self._opened.get(destination.id)
+        if known is None or known[0] != destination:
+            known = destination, self._open(plugin, destination)
+            self._opened[destination.id] = known
+            if len(self._opened) > _OPENED_KEPT:
+                del self._opened[next(iter(self._opened))]
+        return known[1]
+
+    def _open(self, plugin: ChannelPlugin, destination: Destination) -> BaseModel:
         values = dict(destination.config)
         if destination.secrets:
-            values |= self.secrets.open(destination.secrets, bound_to(destination))
+            bound = bound_to(destination.project_id, destination.id)
+            values |= self.secrets.open(destination.secrets, bound)
         return plugin.config_model.model_validate(values)
 
     async def _try(self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel) -> Outcome:
@@ -129,11 +146,6 @@ class DeliverNotifications:
         if wait is None:
             return "expired", timedelta(), Reason.EXPIRED
         return "pending", wait, None
-
-
-def bound_to(destination: Destination) -> str:
-    """What a channel's sealed secrets are bound to: moved to another row they do not open."""
-    return f"alert_channels/{destination.project_id}/{destination.id}"
 
 
 def _brief(problem: Exception) -> str:

@@ -5,6 +5,7 @@ The steps are the line: signals → failure events → fold → match → suppre
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from meshhook_alerts.application.ports import (
     DueNotification,
     Message,
     ProjectSettings,
+    StoreUnavailable,
 )
 from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.delivery import deadline_for
@@ -23,11 +25,16 @@ from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.folding import Judge, fold_signals
 from meshhook_alerts.domain.message import SCHEMA_VERSION, Links, compose
 
+_log = logging.getLogger(__name__)
+
 BATCH_LIMIT = 5_000
 """Signals per transaction: large enough for storms, short enough to keep other work flowing."""
 
 LEASED_LIMIT = 64
 """Messages a batch keeps for its own worker to send at once; more are left to all workers."""
+
+POSTPONED_SECONDS = 30
+"""Until a project that could not be decided on is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,19 @@ class EvaluateFailures:
             batch = await transaction.take(limit)
             if batch is None:
                 return None
-            return await self._decide(transaction, batch)
+            try:
+                return await self._decide(transaction, batch)
+            except StoreUnavailable:
+                raise
+            except Exception:  # ours to mend; until then no other project may suffer
+                _log.exception("project %s cannot be decided on", batch.project_id)
+                await transaction.postpone(batch, POSTPONED_SECONDS)
+                return Evaluated(signals=0, failures=0, leased=())
 
     async def _decide(self, transaction: DecidingTransaction, batch: Batch) -> Evaluated:
         settings = await transaction.settings(batch)
         folded = fold_signals(batch.groups, self.judges, settings.policy)
-        folds = list(folded.folds.values())
+        folds = folded.folds
         fingerprints = sorted({fold.fingerprint for fold in folds})
         alerts = await transaction.open_alerts(batch.project_id, fingerprints)
         decisions = decide(folds, settings.policy, State(alerts), batch.now)

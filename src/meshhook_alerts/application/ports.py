@@ -111,6 +111,9 @@ class DecidingTransaction(Protocol):
         """Writes everything and commits. The first ``leased`` messages are leased to this worker;
         returns their queue ids, in order."""
 
+    async def postpone(self, batch: Batch, seconds: float) -> None:
+        """Undoes all and leaves the batch's project alone for a while, so others get their turn."""
+
 
 class DecisionStore(Protocol):
     """Where signals wait and decisions are kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -11,7 +12,6 @@ from pydantic import (
     Field,
     StringConstraints,
     field_validator,
-    model_validator,
 )
 
 from meshhook_alerts.domain.kinds import KINDS
@@ -84,13 +84,11 @@ class SettingsDocument(_Strict):
     rules: list[RuleDocument] | None = Field(default=None, max_length=1000)
     rules_mode: RuleMode = Field(default=RuleMode.ADD, description="Workflow only: add to the project's rules, or replace them.")  # fmt: skip
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> SettingsDocument:
-        names = [rule.name for rule in self.rules or ()]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"rules: two rules are called {twice[0]!r}; names must differ")
-        return self
+    @field_validator("rules")
+    @classmethod
+    def _names_differ(cls, rules: list[RuleDocument] | None) -> list[RuleDocument] | None:
+        check_names_differ("rules", [rule.name for rule in rules or ()])
+        return rules
 
     def layer(self) -> Layer:
         """In the engine's words."""
@@ -104,6 +102,12 @@ class SettingsDocument(_Strict):
         }
         set_values = {name: value for name, value in values.items() if value is not None}
         return Layer(set_values, self.rules_mode)
+
+
+def check_names_differ(what: str, names: list[str]) -> None:
+    """Raises ``ValueError`` if two of ``what`` bear one name."""
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise ValueError(f"two {what} are called {twice[0]!r}; names must differ")
 
 
 def _seconds(number: int | None) -> timedelta | None:

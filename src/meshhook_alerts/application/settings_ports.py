@@ -45,6 +45,15 @@ class StoredSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSecrets:
+    """The sealed secrets of a channel."""
+
+    channel_id: UUID
+    kind: str
+    sealed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelChange:
     """A validated channel, its secrets split off."""
 
@@ -63,14 +72,14 @@ class SettingsTransaction(Protocol):
         """What is stored; None if the caller sees no such project."""
 
     async def stored_secrets(
-        self, project_id: UUID, channel: str
-    ) -> tuple[UUID, bytes | None] | None:
-        """Id and sealed secrets of a channel the caller may edit."""
+        self, project_id: UUID, channels: Sequence[str]
+    ) -> Mapping[str, StoredSecrets]:
+        """What those of the channels have that the caller may edit, by name."""
 
     async def save_document(
         self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None
-    ) -> int:
-        """Creates or replaces; returns the new version."""
+    ) -> bool:
+        """Creates or replaces, as a new version; returns whether there was none."""
 
     async def save_channel(
         self, project_id: UUID, change: ChannelChange, secret_names: Sequence[str]

@@ -20,6 +20,7 @@ from meshhook_alerts.application.sending import LEASE_SECONDS, Sender
 _log = logging.getLogger(__name__)
 
 _NOTHING_SECONDS = 0.02
+_FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,6 @@ class Worker:
                     await asyncio.sleep(_NOTHING_SECONDS)
                 troubles.over()
                 await self.waker.until_signals(limit=LEASE_SECONDS)
-                self.waker.busy()
             except Exception as problem:
                 await troubles.pause(problem)
 
@@ -92,6 +92,9 @@ class Worker:
             self.decided += evaluated.failures
             if evaluated.leased:
                 await self.sender.start(evaluated.leased)
+            self.waker.busy()  # only now: what woke us comes first
+            if evaluated.signals < _FEW:
+                break  # a storm goes on at once; otherwise a cheaper look tells whether there is more
         return batches
 
     async def _send_due(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,14 @@ _BY_STATUS = {401: "credential", 403: "credential", 404: "not_found", 410: "not_
 _BY_STATUS |= {408: "timeout", 425: "rate_limit", 429: "rate_limit"}
 
 
+@lru_cache(maxsize=4096)
 def http_status_in(text: str) -> int | None:
     """The HTTP status an error text names, if any."""
     found = _HTTP_STATUS.search(text)
     return int(found.group(1)) if found else None
 
 
+@lru_cache(maxsize=4096)
 def classify(text: str, status: int | None) -> ErrorClass:
     """The class of an error text; ``status`` is the HTTP status it came with, if known."""
     if status is not None:

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
+MOST_ATTEMPTS = 1_000_000
+"""Nobody makes more; a foreign number beyond it counts as this many."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignalGroup:
@@ -47,7 +50,9 @@ class SignalGroup:
 
     def attempt_number(self) -> int | None:
         """The attempt as a number, or None where it is missing or not one."""
-        return int(self.attempt) if self.attempt and self.attempt.isdecimal() else None
+        if not self.attempt or not self.attempt.isdecimal():
+            return None
+        return min(int(self.attempt), MOST_ATTEMPTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from meshhook_alerts.domain.error_class import classify, http_status_in
@@ -11,19 +12,19 @@ from meshhook_alerts.domain.failure import Fold, Judgement, SignalGroup
 from meshhook_alerts.domain.fingerprint import fingerprint, normalise
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
-from meshhook_alerts.domain.redaction import redact
+from meshhook_alerts.domain.redaction import clean_line, redact, redact_line
 from meshhook_alerts.domain.severity import severity_of
 
 Judge = Callable[[SignalGroup, EffectiveSettings], Judgement | None]
 """A source's reading of its signals: None means "not a failure" (yet)."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Folded:
     """The folds of one batch, and which of them each signal group went into."""
 
-    folds: dict[object, Fold] = field(default_factory=dict)
-    fold_of: dict[UUID, UUID] = field(default_factory=dict)
+    folds: Sequence[Fold] = ()
+    fold_of: Mapping[UUID, UUID] = field(default_factory=dict)
     """Signal group id → fold id; a group that is no failure is absent."""
 
 
@@ -34,13 +35,29 @@ def fold_signals(
 
     Texts that differ only in ids and numbers are equal here: rules see the normalised error.
     """
-    folded = Folded()
+    tallies: dict[object, _Tally] = {}
+    fold_of: dict[UUID, UUID] = {}
     for group in groups:
         settings = policy.for_workflow(group.workflow)
         judgement = _judged(group, judges, settings)
         if judgement is not None:
-            _add(folded, group, judgement, settings)
-    return folded
+            fold_of[group.id] = _count(tallies, _readable(group), judgement, settings)
+    return Folded([tally.fold() for tally in tallies.values()], fold_of)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """A fold in the making: made from its first group, counting the others."""
+
+    first: Fold
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+    def fold(self) -> Fold:
+        if self.count == self.first.count:
+            return self.first
+        return replace(self.first, count=self.count, first_at=self.first_at, last_at=self.last_at)
 
 
 def _judged(
@@ -60,61 +77,99 @@ def _unreadable(text: str) -> Judgement:
     return Judgement(CUSTOM.name, CUSTOM.failure_class, text)
 
 
-def _add(
-    folded: Folded, group: SignalGroup, judgement: Judgement, settings: EffectiveSettings
-) -> None:
+def _readable(group: SignalGroup) -> SignalGroup:
+    """``group`` with names and labels that can be stored, shown and sent; mostly they can."""
+    labels = {
+        redact_line(str(name)): redact_line(str(text))
+        for name, text in (group.labels or {}).items()
+    }
+    found = group.workflow, group.workflow_name, group.node_id, group.node_type, group.labels
+    wanted = (
+        group.workflow and clean_line(group.workflow),
+        group.workflow_name and clean_line(group.workflow_name),
+        group.node_id and redact_line(group.node_id),
+        group.node_type and redact_line(group.node_type, 100),
+        labels or None,
+    )
+    if wanted == found:
+        return group
+    workflow, name, node_id, node_type, _ = wanted
+    return replace(
+        group,
+        workflow=workflow,
+        workflow_name=name,
+        node_id=node_id,
+        node_type=node_type,
+        labels=labels or None,
+    )
+
+
+def _count(
+    tallies: dict[object, _Tally],
+    group: SignalGroup,
+    judgement: Judgement,
+    settings: EffectiveSettings,
+) -> UUID:
+    """Counts a group in; returns the id of its fold."""
     sample = redact(judgement.error)
     error = normalise(sample)
-    status = judgement.http_status or http_status_in(sample)
-    error_class = classify(sample, status).name
-    severity = judgement.severity or severity_of(judgement.failure_class, settings.criticality)
+    status = judgement.http_status or http_status_in(error)
     key = (
         group.at,
         judgement.kind,
         judgement.failure_class,
-        severity,
+        judgement.severity,
         group.workflow,
         group.node_id,
         group.node_type,
         status,
-        error_class,
         error,
-        tuple(sorted(group.labels.items())) if group.labels else (),
+        tuple(sorted(group.labels.items())) if group.labels else None,
     )
-    known = folded.folds.get(key)
-    if known is None:
-        folded.folds[key] = known = Fold(
-            id=group.id,
-            project_id=group.project_id,
-            fingerprint=fingerprint(
-                group.project_id, group.workflow, group.node_id, judgement.failure_class, error
-            ),
-            kind=judgement.kind,
-            failure_class=judgement.failure_class,
-            severity=severity,
-            criticality=settings.criticality,
-            error=error,
-            error_class=error_class,
-            at=group.at,
-            first_at=group.first_at,
-            last_at=group.last_at,
-            count=group.count,
-            workflow=group.workflow,
-            workflow_name=group.workflow_name,
-            workflow_version=group.workflow_version,
-            node_id=group.node_id,
-            node_type=group.node_type,
-            http_status=status,
-            attempt=group.attempt_number(),
-            labels=group.labels,
-            run_id=group.run_id,
-            sample=sample,
-        )
-    else:
-        folded.folds[key] = replace(
-            known,
-            count=known.count + group.count,
-            first_at=min(known.first_at, group.first_at),
-            last_at=max(known.last_at, group.last_at),
-        )
-    folded.fold_of[group.id] = known.id
+    tally = tallies.get(key)
+    if tally is None:
+        fold = _fold(group, judgement, settings, sample, error, status)
+        tallies[key] = _Tally(fold, group.count, group.first_at, group.last_at)
+        return fold.id
+    tally.count += group.count
+    tally.first_at = min(tally.first_at, group.first_at)
+    tally.last_at = max(tally.last_at, group.last_at)
+    return tally.first.id
+
+
+def _fold(
+    group: SignalGroup,
+    judgement: Judgement,
+    settings: EffectiveSettings,
+    sample: str,
+    error: str,
+    status: int | None,
+) -> Fold:
+    failure_class = judgement.failure_class
+    return Fold(
+        id=group.id,
+        project_id=group.project_id,
+        fingerprint=fingerprint(
+            group.project_id, group.workflow, group.node_id, failure_class, error
+        ),
+        kind=judgement.kind,
+        failure_class=failure_class,
+        severity=judgement.severity or severity_of(failure_class, settings.criticality),
+        criticality=settings.criticality,
+        error=error,
+        error_class=classify(error, status).name,
+        at=group.at,
+        first_at=group.first_at,
+        last_at=group.last_at,
+        count=group.count,
+        workflow=group.workflow,
+        workflow_name=group.workflow_name,
+        workflow_version=group.workflow_version,
+        node_id=group.node_id,
+        node_type=group.node_type,
+        http_status=status,
+        attempt=group.attempt_number(),
+        labels=group.labels,
+        run_id=group.run_id,
+        sample=sample,
+    )

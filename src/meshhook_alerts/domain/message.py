@@ -16,7 +16,7 @@ from meshhook_alerts.domain.error_class import ERROR_CLASSES
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
-from meshhook_alerts.domain.redaction import redact
+from meshhook_alerts.domain.redaction import redact_line
 
 SCHEMA_VERSION = 1
 """Version of the content's shape; a notification keeps the one it was made with."""
@@ -88,7 +88,7 @@ def headline(planned: PlannedNotification) -> str:
 
 
 def _clean(text: str | None) -> str | None:
-    return _shorten(redact(text).replace("\n", " "), 200) if text else text
+    return redact_line(text) if text else text
 
 
 def _shorten(text: str, limit: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 MAX_LENGTH = 1000
 """Longest text kept, in characters; what is cut is marked with an ellipsis."""
@@ -15,7 +16,12 @@ MAX_LENGTH = 1000
 VERSION = 1
 """Counts up with each change of the patterns; stored beside what was redacted."""
 
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+# Control characters, lone surrogates, what turns the direction of writing, invisible marks, and
+# line ends that only some readers take for such (a mail header must not hold one).
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 _KEYS = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[-_ ]?key|apikey|access[-_]?key|private[-_]?key"
@@ -71,6 +77,22 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str
         "[token removed]",
     ),
 )
+
+
+@lru_cache(maxsize=4096)
+def clean_line(text: str, limit: int = 200) -> str:
+    """``text`` on one line, without unsafe characters, cut to ``limit``; for names, which must
+    stay recognisable: nothing that only looks like a secret is taken out."""
+    if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
+        return text
+    line = " ".join(_UNSAFE.sub(" ", text[: 2 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+@lru_cache(maxsize=4096)
+def redact_line(text: str, limit: int = 200) -> str:
+    """As `redact`, on one line and cut to ``limit``; for what others call their nodes and labels."""
+    return clean_line(redact(text), limit)
 
 
 def redact(text: str) -> str:

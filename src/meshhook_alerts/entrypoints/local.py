@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres, default_data_folder
 from meshhook_alerts.adapters.secret_box import generate_key
-from meshhook_alerts.settings import Settings, SettingsError
+from meshhook_alerts.settings import Settings
 
 TOKEN_LIFE = timedelta(hours=12)
 
@@ -49,6 +49,7 @@ class Home:
     settings: Settings
     database_url: str
     jwt_secret: str
+    """Empty where none is set, as a worker alone needs none."""
     embedded: bool
 
 
@@ -63,26 +64,23 @@ def home(settings: Settings) -> Iterator[Home]:
     """The database to work on: the configured one, or the embedded one, started if need be.
 
     Raises:
-        SettingsError: the configured one lacks a setting.
         EmbeddedPostgresError: the embedded one cannot start.
     """
     if settings.database_url is not None:
-        if settings.supabase_jwt_secret is None:
-            raise SettingsError(
-                "SUPABASE_JWT_SECRET: not set; users' tokens are checked with it. "
-                "Supabase shows it under Project Settings, API (JWT secret)."
-            )
         url = settings.database_url.get_secret_value()
-        yield Home(settings, url, settings.supabase_jwt_secret.get_secret_value(), embedded=False)
+        yield Home(settings, url, _given(settings) or "", embedded=False)
         return
     data = settings.data or default_data_folder()
     with EmbeddedPostgres(data=data) as server:
         owner = local_owner(data)
         key = _kept(data / "keys", lambda: generate_key("local"))
         own = settings.model_copy(update={"keys": settings.keys or SecretStr(key), "data": data})
-        given = settings.supabase_jwt_secret
-        secret = given.get_secret_value() if given else owner.jwt_secret
-        yield Home(own, server.url, secret, embedded=True)
+        yield Home(own, server.url, _given(settings) or owner.jwt_secret, embedded=True)
+
+
+def _given(settings: Settings) -> str | None:
+    secret = settings.supabase_jwt_secret
+    return secret.get_secret_value() if secret else None
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

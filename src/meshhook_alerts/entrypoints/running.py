@@ -41,6 +41,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # only now is the port ours: two may bind it, one may listen
     except OSError as problem:
         listener.close()
         if problem.errno == errno.EADDRINUSE:

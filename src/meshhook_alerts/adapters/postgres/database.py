@@ -34,17 +34,14 @@ def parse_address(url: str, pooled: bool | None = None) -> Address:
     url, marked = _without_mark(url)
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError as problem:
-        reason = str(problem).split('"')[0].strip()
-        raise ValueError(
-            f"not a Postgres address ({reason or 'cannot be read'}); "
-            "an example: postgresql://user:password@host:5432/database"
-        ) from None
+    except psycopg.ProgrammingError:  # its text repeats what may be a password
+        raise ValueError("not a Postgres address") from None
     if not url.startswith(("postgres://", "postgresql://")) and "host" not in parts:
-        raise ValueError(
-            "not a Postgres address; an example: postgresql://user:password@host:5432/database"
-        )
-    by_port = str(parts.get("port", "")) == _POOLER_PORT
+        raise ValueError("not a Postgres address")
+    ports = str(parts.get("port") or "").split(",")
+    if not all(port == "" or (port.isdecimal() and int(port) < 65536) for port in ports):
+        raise ValueError("not a Postgres address: its port is no number up to 65535")
+    by_port = _POOLER_PORT in ports
     chosen = marked or by_port if pooled is None else pooled
     return Address(
         make_conninfo(url, application_name="meshhook-alerts", connect_timeout=5), chosen
@@ -70,7 +67,8 @@ class Database:
             max_size=pool_size,
             timeout=5,
             kwargs=self._options(autocommit=False),
-            check=AsyncConnectionPool.check_connection if address.pooled else None,
+            # A connection from before the database's restart is found out before it is used.
+            check=AsyncConnectionPool.check_connection,
             reconnect_timeout=0,
             open=False,
             name="meshhook-alerts",
@@ -95,10 +93,10 @@ class Database:
         return await self._connect(autocommit=True)
 
     async def ping(self) -> None:
-        """Raises ``StoreUnavailable`` if the database does not answer."""
+        """Raises ``StoreUnavailable`` if the database does not answer or lacks our tables."""
         try:
             async with self.pool.connection(timeout=2) as connection:
-                await connection.execute("select 1")
+                await connection.execute("select from meshhook_alerts.migrations limit 1")
         except Exception as problem:
             raise StoreUnavailable(explain(problem)) from problem
 

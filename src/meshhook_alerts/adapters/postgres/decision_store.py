@@ -25,6 +25,8 @@ from meshhook_alerts.domain.severity import Severity
 LEASE_SECONDS = 10
 """How long a notification belongs to the worker that took it; a dead worker's come back."""
 
+_ANY_WAITING = 4  # place in take_project.sql's answer
+
 Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
 LoadSettings = Callable[[AsyncConnection[TupleRow], UUID, int], Awaitable[ProjectSettings]]
 
@@ -70,11 +72,12 @@ class PostgresDecidingTransaction:
     async def take(self, limit: int) -> Batch | None:
         """Locks a project and reads its oldest signals, in one round trip."""
         taken, rows = await self._take(limit)
-        if taken is None and await self._introduce():
+        if taken[0] is None and taken[_ANY_WAITING] and await self._introduce():
             taken, rows = await self._take(limit)
-        if taken is None:
+        project_id, settings_version, now, *_ = taken
+        if project_id is None:
+            await self._connection.rollback()
             return None
-        project_id, settings_version, now, _ = taken
         return Batch(
             project_id,
             settings_version,
@@ -83,11 +86,11 @@ class PostgresDecidingTransaction:
             seen=[row[-1] for row in rows if row[0]],
         )
 
-    async def _take(self, limit: int) -> tuple[TupleRow | None, list[TupleRow]]:
+    async def _take(self, limit: int) -> tuple[TupleRow, list[TupleRow]]:
         async with self._connection.pipeline():
             project = await self._cursor("take_project", nil=NIL)
             groups = await self._cursor("group_signals", limit=limit)
-            return await project.fetchone(), await groups.fetchall()
+            return (await project.fetchall())[0], await groups.fetchall()
 
     async def _introduce(self) -> bool:
         cursor = await self._cursor("introduce_projects", nil=NIL)
@@ -139,6 +142,13 @@ class PostgresDecidingTransaction:
             await self._connection.commit()
             return [row[0] for row in await queued.fetchall()] if queued else []
 
+    @translated
+    async def postpone(self, batch: Batch, seconds: float) -> None:
+        """Rolls back, then marks the project."""
+        await self._connection.rollback()
+        await self._cursor("postpone_project", project_id=batch.project_id, seconds=seconds)
+        await self._connection.commit()
+
     async def _enqueue(self, messages: Sequence[Message], lease: int) -> AsyncCursor[TupleRow]:
         ids = ",".join(str(message.notification_id) for message in messages)
         return await self._cursor("enqueue_notifications", ids=ids, lease=lease)
@@ -178,7 +188,7 @@ def _parameters(
     alert_ids = {alert.fingerprint: alert.id for alert in decisions.alerts}
     return {
         "members": encoding.dumps(_members(batch, folded)),
-        "folds": encoding.dumps(encoding.fold_rows(folded.folds.values(), alert_ids)),
+        "folds": encoding.dumps(encoding.fold_rows(folded.folds, alert_ids)),
         "opened": encoding.dumps(encoding.opened_rows(decisions)),
         "changed": encoding.dumps(encoding.changed_rows(decisions)),
         "entries": encoding.dumps(encoding.entry_rows(decisions.entries)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -25,6 +26,7 @@ _TROUBLES = (
     errors.UndefinedColumn,
     errors.InvalidSchemaName,
     errors.InsufficientPrivilege,
+    errors.InvalidParameterValue,  # a role that does not exist
     errors.ReadOnlySqlTransaction,
 )
 
@@ -36,12 +38,19 @@ def translated(
 
     @wraps(method)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
+        with translating():
             return await method(*args, **kwargs)
-        except _TROUBLES as problem:
-            raise StoreUnavailable(explain(problem)) from problem
 
     return guarded
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raises ``StoreUnavailable`` where the database is the trouble."""
+    try:
+        yield
+    except _TROUBLES as problem:
+        raise StoreUnavailable(explain(problem)) from problem
 
 
 def explain(problem: Exception) -> str:
@@ -59,7 +68,7 @@ def explain(problem: Exception) -> str:
         | errors.InvalidSchemaName,
     ):
         return f"{first_line}: run `meshhook-alerts migrate`"
-    if isinstance(problem, errors.InsufficientPrivilege):
+    if isinstance(problem, errors.InsufficientPrivilege | errors.InvalidParameterValue):
         return f"{first_line}: see `meshhook-alerts doctor`"
     if isinstance(problem, PoolTimeout):
         return "no connection to the database could be had in time"

@@ -144,7 +144,10 @@ async def _attach(connection: AsyncConnection[TupleRow]) -> list[Attachment]:
 def _advice(problem: psycopg.Error) -> str:
     text = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
     hint = problem.diag.message_hint
-    if isinstance(problem, errors.LockNotAvailable):
+    if isinstance(problem, errors.DependentObjectsStillExist):
+        text = "others have built on our tables: " + (problem.diag.message_detail or text)
+        hint = "Remove that first, then try again."
+    elif isinstance(problem, errors.LockNotAvailable):
         hint = "Another transaction holds MeshHook's tables; try again in a quieter moment."
     elif isinstance(problem, errors.InsufficientPrivilege) and not hint:
         hint = "Use a role that may create schemas and owns, or has TRIGGER on, MeshHook's tables."

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from meshhook_alerts.adapters.postgres.encoding import dumps
-from meshhook_alerts.adapters.postgres.errors import translated
+from meshhook_alerts.adapters.postgres.errors import translated, translating
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_loader import build_policy
 from meshhook_alerts.application.ports import StoreUnavailable
@@ -21,6 +21,7 @@ from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
     StoredChannel,
+    StoredSecrets,
     StoredSettings,
 )
 from meshhook_alerts.domain.policy import Channel
@@ -35,19 +36,22 @@ async def as_role(
     """A transaction in the caller's role, with its claims where our policies read them."""
     if caller.role not in ROLES:
         raise ValueError(f"unknown role {caller.role!r}")
-    connect = translated(pool.getconn)
-    connection = await connect()
-    try:
-        async with connection.transaction():
-            await connection.execute(
-                "select set_config('request.jwt.claims', %s, true)", (dumps(dict(caller.claims)),)
-            )
-            await connection.execute(
-                sql.SQL("set local role {}").format(sql.Identifier(caller.role))
-            )
-            yield connection
-    finally:
-        await pool.putconn(connection)
+    with translating():
+        connection = await pool.getconn()
+        try:
+            async with connection.transaction():
+                await connection.execute(
+                    "select set_config('request.jwt.claims', %s, true)",
+                    (dumps(dict(caller.claims)),),
+                )
+                await connection.execute(_take_on(caller.role))
+                yield connection
+        finally:
+            await pool.putconn(connection)
+
+
+def _take_on(role: str) -> sql.Composed:
+    return sql.SQL("set local role {}").format(sql.Identifier(role))
 
 
 class PostgresSettingsStore:
@@ -68,18 +72,22 @@ class PostgresSettingsTransaction:
 
     def __init__(self, connection: AsyncConnection[TupleRow], role: str) -> None:
         self._connection = connection
-        self._role = sql.SQL("set local role {}").format(sql.Identifier(role))
+        self._role = role
 
     @translated
     async def workflow_slug(self, project_id: UUID, workflow: str) -> str | None:
         """The slug of a workflow named by slug or id."""
-        row = await self._row("workflow_slug", project_id=project_id, workflow=workflow)
+        if not await self._may_read(project_id):
+            return None
+        row = await self._own_row("workflow_slug", project_id=project_id, workflow=workflow)
         return row[0] if row else None
 
     @translated
     async def read(self, project_id: UUID) -> StoredSettings | None:
         """What is stored, as the caller may see it."""
-        project = await self._row("project_name", project_id=project_id)
+        if not await self._may_read(project_id):
+            return None
+        project = await self._own_row("project_name", project_id=project_id)
         if project is None:
             return None
         documents = await self._rows("visible_settings", project_id=project_id)
@@ -105,25 +113,20 @@ class PostgresSettingsTransaction:
 
     @translated
     async def stored_secrets(
-        self, project_id: UUID, channel: str
-    ) -> tuple[UUID, bytes | None] | None:
+        self, project_id: UUID, channels: Sequence[str]
+    ) -> dict[str, StoredSecrets]:
         """Seen by row-level security first, opened by the service itself only then."""
         rows = await self._rows("visible_channels", project_id=project_id)
-        found = next((row[0] for row in rows if row[1] == channel), None)
-        if found is None:
-            return None
-        await self._connection.execute("reset role")
-        cursor = await self._connection.execute(
-            "select secrets from public.alert_channels where id = %s", (found,)
-        )
-        row = await cursor.fetchone()
-        await self._connection.execute(self._role)
-        return (found, row[0]) if row else None
+        seen = [row[0] for row in rows if row[1] in channels]
+        if not seen:
+            return {}
+        found = await self._own_rows("channel_secrets", ids=seen)
+        return {name: StoredSecrets(id_, kind, sealed) for name, id_, kind, sealed in found}
 
     @translated
     async def save_document(
         self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None
-    ) -> int:
+    ) -> bool:
         """Creates or replaces a settings document."""
         row = await self._row(
             "save_settings",
@@ -134,7 +137,7 @@ class PostgresSettingsTransaction:
         )
         if row is None:
             raise StoreUnavailable("the settings were not saved")
-        return int(row[0])
+        return bool(row[0])
 
     @translated
     async def save_channel(
@@ -157,15 +160,28 @@ class PostgresSettingsTransaction:
     @translated
     async def save_secrets(self, channel_id: UUID, sealed: bytes | None) -> None:
         """No caller's role may touch the column; the row was just saved under the caller's own."""
+        await self._own_rows("save_secrets", channel_id=channel_id, sealed=sealed)
+
+    async def _may_read(self, project_id: UUID) -> bool:
+        """Our own function says, whatever rights MeshHook's tables give: an old one gives none,
+        or all."""
+        if self._role == "service_role":
+            return True
+        return await self._row("may_read_project", project_id=project_id) is not None
+
+    async def _own_row(self, statement: str, /, **parameters: Any) -> TupleRow | None:
+        """As `_own_rows`, the first one."""
+        return next(iter(await self._own_rows(statement, **parameters)), None)
+
+    async def _own_rows(self, statement: str, /, **parameters: Any) -> list[TupleRow]:
+        """Asked as the service itself, with nothing but ids that the caller may see."""
         await self._connection.execute("reset role")
-        await self._connection.execute(
-            "update public.alert_channels set secrets = %s where id = %s", (sealed, channel_id)
-        )
-        await self._connection.execute(self._role)
+        rows = await self._rows(statement, **parameters)
+        await self._connection.execute(_take_on(self._role))
+        return rows
 
     async def _row(self, statement: str, /, **parameters: Any) -> TupleRow | None:
-        cursor = await self._connection.execute(query(statement), parameters)
-        return await cursor.fetchone()
+        return next(iter(await self._rows(statement, **parameters)), None)
 
     async def _rows(self, statement: str, /, **parameters: Any) -> list[TupleRow]:
         cursor = await self._connection.execute(query(statement), parameters)

@@ -11,7 +11,16 @@ from meshhook_alerts.domain.identifiers import NIL, NOBODY
 from meshhook_alerts.domain.policy import PRODUCT_DEFAULTS
 
 SLICE = 2_000
-"""Open runs looked at in one go."""
+"""Rows looked at in one go."""
+PAUSE_SECONDS = 60
+"""Between two searches for what a trigger should have told; searching costs more than silence."""
+
+_SEARCHES = {
+    "silent_runs": "public.workflow_runs",
+    "failed_runs": "public.workflow_runs",
+    "dead_letters": "public.job_tracking",
+}
+"""Search, and the table without which there is nothing to search."""
 
 
 class PostgresSweeps:
@@ -22,22 +31,35 @@ class PostgresSweeps:
 
     @translated
     async def run(self) -> int:
-        """One slice of the catch-all, and the following ones until all open runs are seen."""
+        """Every search, slice after slice, until all there is has been seen."""
+        return sum([await self._search(name) for name in await self._possible()])
+
+    async def _possible(self) -> list[str]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "select name from unnest(%s::text[], %s::text[]) search (name, wanted)"
+                " where to_regclass(wanted) is not null or name = 'silent_runs'",
+                (list(_SEARCHES), list(_SEARCHES.values())),
+            )
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def _search(self, name: str) -> int:
         total = 0
         while True:
-            added, examined = await self._slice()
+            added, examined = await self._slice(name)
             total += added
             if examined < SLICE:
                 return total
 
-    async def _slice(self) -> tuple[int, int]:
+    async def _slice(self, name: str) -> tuple[int, int]:
         async with self._pool.connection() as connection:
-            await connection.execute(query("introduce_sweep"), {"name": "silent_runs"})
+            await connection.execute(query("introduce_sweep"), {"name": name})
             parameters = {
                 "limit": SLICE,
                 "stall_after": PRODUCT_DEFAULTS.stall_after.total_seconds(),
+                "pause": PAUSE_SECONDS,
             }
-            cursor = await connection.execute(query("silent_runs"), parameters)
+            cursor = await connection.execute(query(name), parameters)
             row: TupleRow | None = await cursor.fetchone()
             return (row[0], row[1]) if row else (0, 0)
 

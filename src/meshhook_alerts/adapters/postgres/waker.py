@@ -22,6 +22,9 @@ from meshhook_alerts.adapters.postgres.queries import query
 AWAKE_LOCK = 7241150193621
 """Advisory lock that an awake worker holds; the same number stands in the trigger functions."""
 POLL_SECONDS = 0.05
+LINGER_SECONDS = 0.03
+"""How long a worker stays awake after its work: longer than a commit takes, mostly."""
+LINGER_POLL_SECONDS = 0.002
 
 _log = logging.getLogger(__name__)
 Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
@@ -45,11 +48,25 @@ class PostgresWaker:
     async def until_signals(self, limit: float) -> None:
         """Sleeps until a notify, or a poll that finds something, or ``limit`` seconds."""
         connection = await self._usable()
-        await self._unlock(connection)
         give_up = time.monotonic() + limit
+        if await self._awhile(connection):
+            return
+        await self._unlock(connection)
         while time.monotonic() < give_up:
             if await self._waiting(connection) or await self._notified(connection):
                 return
+
+    async def _awhile(self, connection: AsyncConnection[TupleRow]) -> bool:
+        """Looks closely before falling asleep: whoever is about to commit saw us awake, and will
+        not wake us."""
+        if self._locking is None:
+            return False
+        asleep_at = time.monotonic() + LINGER_SECONDS
+        while time.monotonic() < asleep_at:
+            if await self._waiting(connection):
+                return True
+            await asyncio.sleep(LINGER_POLL_SECONDS)
+        return False
 
     async def close(self) -> None:
         """Gives the connection, and with it the lock, back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
@@ -12,11 +13,19 @@ from fastapi import FastAPI, Request, Response
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import health_routes, settings_routes, trigger_routes
 from meshhook_alerts.entrypoints.api.identity import TokenReader
-from meshhook_alerts.entrypoints.api.problems import Problem, add_problem_handlers, answer
+from meshhook_alerts.entrypoints.api.problems import (
+    WITH_BODY,
+    Problem,
+    add_problem_handlers,
+    answer,
+)
+
+_log = logging.getLogger(__name__)
 
 BODY_LIMIT = 2 * 1024 * 1024
 """Bytes of a request's body; a larger one is refused before it is read."""
 
+_JSON = re.compile(r"(?i)\s*application/(?:[\w.-]+\+)?json\s*(?:;.*)?")
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 
 
@@ -46,7 +55,12 @@ async def _around(
     asked = request.headers.get("x-request-id", "")
     request.state.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
     with structlog.contextvars.bound_contextvars(request_id=request.state.request_id):
-        response = await _bounded(request, call_next)
+        try:
+            response = await _bounded(request, call_next)
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.url.path)
+            detail = "Something went wrong here; the request's id leads to it in our logs."
+            response = answer(Problem(500, "internal_error", detail), request)
     response.headers["X-Request-ID"] = request.state.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
@@ -57,7 +71,10 @@ async def _bounded(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     length = request.headers.get("content-length", "")
-    if request.method in {"POST", "PUT", "PATCH"}:
+    if request.method in WITH_BODY:
+        if not _JSON.fullmatch(request.headers.get("content-type", "")):
+            detail = "Send JSON: Content-Type: application/json."
+            return answer(Problem(415, "unsupported_media_type", detail), request)
         if not length.isdecimal():
             return answer(
                 Problem(411, "length_required", "Send the body's Content-Length."), request

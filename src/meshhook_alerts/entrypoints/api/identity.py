@@ -21,6 +21,10 @@ class TokenReader:
 
     secret: str
 
+    def __post_init__(self) -> None:
+        if not self.secret:
+            raise ValueError("without a secret anybody could sign a token")
+
     def caller(self, token: str) -> Caller:
         """The caller a token stands for.
 
@@ -44,9 +48,14 @@ class TokenReader:
         role = claims["role"]
         if role not in _ROLES:
             raise _refused(f"A token of role {role!r} cannot be used here.")
-        if role == "authenticated" and claims.get("aud") != "authenticated":
+        if role == "authenticated" and not _meant_for_us(claims.get("aud")):
             raise _refused("The token was made for another audience.")
         return Caller(str(role), claims, _subject(claims, str(role)))
+
+
+def _meant_for_us(audience: object) -> bool:
+    """RFC 7519 4.1.3: one audience, or a list of them."""
+    return "authenticated" in (audience if isinstance(audience, list) else [audience])
 
 
 def _subject(claims: dict[str, object], role: str) -> UUID | None:

@@ -12,7 +12,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from meshhook_alerts.application.ports import StoreUnavailable
-from meshhook_alerts.application.problems import InvalidField, InvalidRequest, NotFound
+from meshhook_alerts.application.problems import (
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    is_storable,
+    unstorable,
+    wrong_fields,
+)
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+BRANCHES = ("ReportedFailure", "FailureReport")
+"""The forms of body between which the trigger endpoint lets callers choose."""
 
 
 class Problem(Exception):  # noqa: N818
@@ -42,6 +53,17 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+
+
+async def storable(request: Request) -> None:
+    """For routers to depend on: no text in the path or the body that the database cannot keep."""
+    if not all(is_storable(str(part)) for part in request.path_params.values()):
+        raise Problem(404, "not_found", "Nothing can have that name.")
+    if request.method in WITH_BODY:
+        if not await request.body():
+            raise Problem(400, "malformed_json", "The body is empty; send a JSON object.")
+        if wrong := list(unstorable(await request.json())):
+            raise InvalidRequest(wrong)
 
 
 def answer(problem: Problem, request: Request) -> JSONResponse:
@@ -88,7 +110,10 @@ async def _unavailable(request: Request, problem: Exception) -> JSONResponse:
 
 async def _malformed(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, RequestValidationError)
-    fields = [InvalidField(_pointer(error["loc"]), _said(error)) for error in problem.errors()]
+    errors = problem.errors()
+    if any(error["type"] == "json_invalid" for error in errors):
+        return answer(Problem(400, "malformed_json", "The body is not valid JSON."), request)
+    fields = wrong_fields([{**error, "loc": _place(error["loc"])} for error in errors])
     detail = "Some fields cannot be used; nothing was changed."
     return answer(Problem(422, "invalid_fields", detail, fields), request)
 
@@ -96,13 +121,12 @@ async def _malformed(request: Request, problem: Exception) -> JSONResponse:
 async def _http(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, HTTPException)
     code = HTTPStatus(problem.status_code).phrase.lower().replace(" ", "_")
-    return answer(Problem(problem.status_code, code, str(problem.detail)), request)
+    if problem.status_code == 400:  # the framework's word for a body it cannot read
+        code = "malformed_json"
+    headers = dict(problem.headers or {})
+    return answer(Problem(problem.status_code, code, str(problem.detail), headers=headers), request)
 
 
-def _pointer(loc: Sequence[int | str]) -> str:
-    where = [str(part) for part in loc if part != "body"]
-    return "/" + "/".join(where) if where else ""
-
-
-def _said(error: dict[str, Any]) -> str:
-    return str(error["msg"]).removeprefix("Value error, ")
+def _place(loc: Sequence[int | str]) -> list[int | str]:
+    """The place in the request: the framework also names the body, a union's branch, a key."""
+    return [part for part in loc if part not in ("body", "path", "[key]", *BRANCHES)]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from meshhook_alerts.application.change_settings import SettingsRequest
@@ -15,8 +15,11 @@ from meshhook_alerts.application.settings_ports import StoredChannel
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.domain.policy import AlertRule, EffectiveSettings
 from meshhook_alerts.entrypoints.api.identity import SignedIn
+from meshhook_alerts.entrypoints.api.problems import storable
 
-router = APIRouter(prefix="/api/alerts/settings", tags=["settings"])
+router = APIRouter(
+    prefix="/api/alerts/settings", tags=["settings"], dependencies=[Depends(storable)]
+)
 
 
 class ChannelAnswer(BaseModel):
@@ -58,8 +61,8 @@ async def save(
     """Takes the whole document for a project, or for one workflow by slug or id. Channels named
     in it are created or changed; secrets left out stay as they are. 201 if it is the first."""
     service: Service = request.app.state.service
-    slug, version = await service.change_settings(body, who)
-    response.status_code = 201 if version == 1 else 200
+    slug, created = await service.change_settings(body, who)
+    response.status_code = 201 if created else 200
     return _answer(await service.read_settings(body.project_id, slug, who), response)
 
 

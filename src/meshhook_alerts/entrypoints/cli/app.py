@@ -6,14 +6,16 @@ Exit codes: 0 done · 1 found something wrong · 2 wrong usage or settings · 3 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
+import click
 import typer
 
-USAGE, DATABASE = 2, 3
+WRONG, USAGE, DATABASE = 1, 2, 3
 
 app = typer.Typer(
     name="meshhook-alerts",
@@ -42,7 +44,10 @@ def fail(message: str, code: int = USAGE) -> NoReturn:
 @contextmanager
 def guarded() -> Iterator[None]:
     """Turns what can be expected to go wrong into a message and an exit code."""
+    import psycopg
+
     from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgresError
+    from meshhook_alerts.adapters.postgres.errors import explain
     from meshhook_alerts.adapters.postgres.migrations import MigrationError
     from meshhook_alerts.application.ports import StoreUnavailable
     from meshhook_alerts.entrypoints.running import PortInUse
@@ -50,12 +55,26 @@ def guarded() -> Iterator[None]:
 
     try:
         yield
+    except (click.exceptions.Exit, click.Abort, click.ClickException):
+        raise
     except SettingsError as problem:
         fail(f"settings cannot be used:\n{problem}")
     except PortInUse as problem:
         fail(str(problem))
     except (EmbeddedPostgresError, MigrationError, StoreUnavailable) as problem:
         fail(str(problem), DATABASE)
+    except psycopg.Error as problem:
+        fail(f"the database cannot be used: {explain(problem)}", DATABASE)
+    except OSError as problem:
+        fail(f"{problem.filename or type(problem).__name__}: {problem.strerror or problem}", WRONG)
+    except Exception as problem:
+        if os.environ.get("MESHHOOK_ALERTS_LOG_LEVEL") == "debug":
+            raise
+        fail(
+            f"this should not have happened: {type(problem).__name__}: {problem}\n"
+            "Set MESHHOOK_ALERTS_LOG_LEVEL=debug to see where, and report it.",
+            WRONG,
+        )
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -77,12 +96,12 @@ def serve(
 ) -> None:
     """Run the API and, unless told otherwise, a worker. Without DATABASE_URL an embedded
     Postgres is started."""
+    from meshhook_alerts.bootstrap import usable_settings
     from meshhook_alerts.entrypoints.local import home
     from meshhook_alerts.entrypoints.running import bind, run_api
-    from meshhook_alerts.settings import load_settings
 
     with guarded():
-        settings = load_settings(host=host, port=port)
+        settings = usable_settings(api=True, host=host, port=port)
         _log(settings.log_level)
         listener = bind(settings.host, settings.port)
         with listener, home(settings) as place:
@@ -94,12 +113,12 @@ def serve(
 @app.command("worker")
 def worker_() -> None:
     """Run a worker alone: it decides and delivers. Any number, on any hosts."""
+    from meshhook_alerts.bootstrap import usable_settings
     from meshhook_alerts.entrypoints.local import home
     from meshhook_alerts.entrypoints.running import run_worker
-    from meshhook_alerts.settings import load_settings
 
     with guarded():
-        settings = load_settings()
+        settings = usable_settings(api=False)
         _log(settings.log_level)
         with home(settings) as place:
             run(run_worker(place, lambda name: typer.echo(f"worker {name} at work")))
@@ -127,18 +146,13 @@ def doctor(as_json: AsJson = False) -> None:
     import json
     from dataclasses import asdict
 
-    from meshhook_alerts.adapters.postgres.database import parse_address
     from meshhook_alerts.adapters.postgres.doctor import Finding, examine
-    from meshhook_alerts.settings import SettingsError, load_settings
+    from meshhook_alerts.settings import load_settings
 
     findings: list[Finding] = []
 
     async def look(url: str) -> None:
-        try:
-            conninfo = parse_address(url).conninfo
-        except ValueError as problem:
-            raise SettingsError(f"DATABASE_URL: {problem}") from None
-        async for finding in examine(conninfo):
+        async for finding in examine(_conninfo(url)):
             findings.append(finding)
             if not as_json:
                 _show(finding.level, finding.subject, finding.what, finding.mend)
@@ -150,7 +164,7 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     if any(finding.level == "wrong" for finding in findings):
-        raise typer.Exit(1)
+        raise typer.Exit(WRONG)
 
 
 @app.command()
@@ -184,7 +198,10 @@ def keys_generate(
     """Make a key for MESHHOOK_ALERTS_KEYS. To rotate, put a new one in front of the old."""
     from meshhook_alerts.adapters.secret_box import generate_key
 
-    typer.echo(generate_key(name))
+    try:
+        typer.echo(generate_key(name))
+    except ValueError as problem:
+        fail(str(problem))
 
 
 @db.command("status")
@@ -238,18 +255,26 @@ def _uninstall(url: str) -> None:
 async def _connect(url: str) -> Any:
     import psycopg
 
-    from meshhook_alerts.adapters.postgres.database import parse_address
     from meshhook_alerts.adapters.postgres.errors import explain
     from meshhook_alerts.application.ports import StoreUnavailable
-    from meshhook_alerts.settings import SettingsError
 
     try:
-        address = parse_address(url)
-        return await psycopg.AsyncConnection.connect(address.conninfo, autocommit=True)
-    except ValueError as problem:
-        raise SettingsError(f"DATABASE_URL: {problem}") from None
+        # A pooler may stand in between, which knows no prepared statements.
+        return await psycopg.AsyncConnection.connect(
+            _conninfo(url), autocommit=True, prepare_threshold=None
+        )
     except psycopg.OperationalError as problem:
         raise StoreUnavailable(f"cannot reach the database: {explain(problem)}") from None
+
+
+def _conninfo(url: str) -> str:
+    from meshhook_alerts.adapters.postgres.database import parse_address
+    from meshhook_alerts.settings import SettingsError, wrong
+
+    try:
+        return parse_address(url).conninfo
+    except ValueError as problem:
+        raise SettingsError(wrong("database_url", str(problem))) from None
 
 
 @contextmanager

@@ -88,7 +88,7 @@ async def secrecy(connection: Connection) -> AsyncIterator[Finding]:
     if leaks:
         yield Finding(
             "wrong", "secrets", f"{names(leaks)} may read alert_channels.secrets",
-            f"revoke select, select (secrets) on public.alert_channels from {names(leaks)};"
+            f"revoke select, select (secrets) on public.alert_channels from {names(leaks)};"  # noqa: S608
             " delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`.",
         )  # fmt: skip
     else:

@@ -12,10 +12,12 @@ with recursive waiting (project_id) as (
   select state.project_id, state.settings_version
   from meshhook_alerts.project_state state
   join waiting using (project_id)
+  where state.postponed_until is null or state.postponed_until <= clock_timestamp()
   order by state.decided_at nulls first
   limit 1
   for update of state skip locked
 )
-select project_id, settings_version, clock_timestamp() as now,
-       set_config('meshhook_alerts.project', project_id::text, true)
-from taken
+select taken.project_id, taken.settings_version, clock_timestamp() as now,
+       set_config('meshhook_alerts.project', taken.project_id::text, true),
+       exists (select 1 from waiting where project_id is not null) as any_waiting
+from (select) as always left join taken on true
