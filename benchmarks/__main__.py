@@ -27,9 +27,12 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
 def main() -> int:
     """Runs what was asked for and prints it."""
     wanted = _arguments()
-    with open_bench(quick=wanted.quick) as bench:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(_run(bench, wanted.names or list(BENCHMARKS)))
+    with (
+        open_bench(quick=wanted.quick) as bench,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        print(runner.run(bench.place()))
+        figures = runner.run(_run(bench, wanted.names or list(BENCHMARKS)))
     print(table(figures))
     if wanted.json:
         rows = [{**asdict(figure), "met": figure.met} for figure in figures]
@@ -46,9 +49,15 @@ async def _run(bench: Bench, names: Sequence[str]) -> list[Figure]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m benchmarks", description="Measures ratios to yardsticks.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all without")
-    parser.add_argument("--quick", action="store_true", help="a short run: rough figures in about a minute")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description="Measures ratios to yardsticks."
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all without"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a short run: rough figures in about a minute"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     wanted = parser.parse_args()
     if unknown := set(wanted.names) - set(BENCHMARKS):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -48,13 +50,33 @@ class Bench:
     def say(self, text: str) -> None:
         """Shows what is being done, on one line that is written over."""
         ending = "\r" if sys.stderr.isatty() else "\n"
-        print(f"\x1b[K{text}" if sys.stderr.isatty() else text, end=ending, file=sys.stderr, flush=True)
+        print(
+            f"\x1b[K{text}" if sys.stderr.isatty() else text,
+            end=ending,
+            file=sys.stderr,
+            flush=True,
+        )
+
+    async def place(self) -> str:
+        """What is measured on, in one line."""
+        async with await connect(self.server) as connection:
+            cursor = await connection.execute(
+                "select current_setting('server_version'), current_setting('fsync'),"
+                " current_setting('synchronous_commit')"
+            )
+            version, fsync, commit = (await cursor.fetchall())[0]
+        return (
+            f"Python {platform.python_version()}, PostgreSQL {version}, fsync {fsync}, "
+            f"synchronous_commit {commit}, {os.cpu_count()} cores"
+        )
 
     async def database(self, name: str, *, ours: bool = True) -> str:
         """A fresh database with MeshHook's tables and, unless told otherwise, ours."""
         async with await connect(self.server) as connection:
             place = sql.Identifier(name)
-            await connection.execute(sql.SQL("drop database if exists {} with (force)").format(place))
+            await connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(place)
+            )
             await connection.execute(sql.SQL("create database {} template template0").format(place))
         async with await connect(self.url(name)) as connection:
             await install_meshhook(connection)

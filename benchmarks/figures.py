@@ -57,7 +57,9 @@ def table(figures: Sequence[Figure]) -> str:
     rows = [_HEAD, *map(_cells, figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ["  ".join(map(_pad, row, widths, range(len(row)))).rstrip() for row in rows]
-    notes = [f"{figure.benchmark}, {figure.what}: {figure.note}" for figure in figures if figure.note]
+    notes = [
+        f"{figure.benchmark}, {figure.what}: {figure.note}" for figure in figures if figure.note
+    ]
     return "\n".join([lines[0], "─" * max(map(len, lines)), *lines[1:], "", *notes]).rstrip()
 
 

@@ -19,7 +19,9 @@ async def run(bench: Bench) -> list[Figure]:
         bench.say("memory: serve at rest")
         await asyncio.sleep(5 if bench.quick else _REST_SECONDS)
         resident = _resident(process.pid)
-    return [Figure("memory", "serve at rest, resident", "MB", resident, aim=Aim(120, at_least=False))]
+    return [
+        Figure("memory", "serve at rest, resident", "MB", resident, aim=Aim(120, at_least=False))
+    ]
 
 
 def _resident(pid: int) -> float:

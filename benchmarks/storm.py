@@ -13,7 +13,7 @@ from benchmarks.figures import Aim, Figure
 from benchmarks.storm_field import BARE, OURS, Field, open_field
 
 _WORDS = "translate(md5(n::text), '0123456789', 'ghijklmnop')"  # letters only: all differ
-_NO_FIELD = f"format('Error: no field \"%s\" in \"%s\"', left({_WORDS}, 8), right({_WORDS}, 8))"
+_NO_FIELD = f'format(\'Error: no field "%s" in "%s"\', left({_WORDS}, 8), right({_WORDS}, 8))'
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from benchmarks.bench import Bench, Connection, Project, connect, seed
 from meshhook_alerts.adapters.postgres.database import Database, parse_address
@@ -83,7 +83,11 @@ class Field:
     async def claim_and_write(self) -> int:
         """The yardstick: the same in set-based SQL, in batches of the same size."""
         statement = files("benchmarks").joinpath("storm_bare.sql").read_text("utf-8")
-        values = {"project_id": self.project.id, "channel_id": self.channel_id, "limit": BATCH_LIMIT}
+        values = {
+            "project_id": self.project.id,
+            "channel_id": self.channel_id,
+            "limit": BATCH_LIMIT,
+        }
         done = 0
         while claimed := await self._number(statement, values):
             done += claimed
@@ -100,10 +104,10 @@ class Field:
         return {**found, "queue": queued, "content": await self._number(size)}
 
     async def _execute(self, statement: str, values: Mapping[str, Any] | None = None) -> None:
-        await self.connection.execute(cast(LiteralString, statement), values)
+        await self.connection.execute(statement.encode(), values)
 
     async def _number(self, statement: str, values: Mapping[str, Any] | None = None) -> int:
-        cursor = await self.connection.execute(cast(LiteralString, statement), values)
+        cursor = await self.connection.execute(statement.encode(), values)
         row = await cursor.fetchone()
         return int(row[0]) if row else 0
 

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         examples=["k1:…base64 of 32 bytes…"],
     )
     host: str = Field(
-        default="127.0.0.1", description="Address the API listens on.", examples=["0.0.0.0"]
+        default="127.0.0.1", description="Address the API listens on.", examples=["192.0.2.10"]
     )
     port: int = Field(
         default=8787, ge=0, le=65535, description="Port the API listens on.", examples=["8080"]

@@ -122,6 +122,7 @@ begin
                      trigger_name, event, target, condition, handler);
     exception
       when insufficient_privilege then found_state := 'denied'; found_detail := sqlerrm;
+      when duplicate_object then null;  -- another process was quicker
       when lock_not_available then found_state := 'busy'; found_detail := sqlerrm;
       when others then found_state := 'unfit'; found_detail := sqlerrm;  -- a view, no such column
     end;

@@ -14,8 +14,9 @@ from pgmq import get_embedded_install_sql
 
 from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
 from meshhook_alerts.adapters.embedded_postgres.cluster import Setting
-from meshhook_alerts.adapters.postgres.migrations import MigrationError, migrate, uninstall
+from meshhook_alerts.adapters.postgres.migrations import MigrationError
 from tests.databases import Role, connect, create_role, drop_role, execute, rows
+from tests.installing import migrated, uninstalled
 
 pytestmark = pytest.mark.postgres
 
@@ -58,18 +59,6 @@ async def databases(server: str) -> AsyncIterator[list[str]]:
     await execute(server, *(f"drop database {each} with (force)" for each in made))
     await execute(server, *(f"drop role if exists {each}" for each in [*ROLES, "authenticator"]))
     drop_role(server, OPERATOR)
-
-
-async def migrated(url: str) -> None:
-    async with await connect(url) as connection:
-        await migrate(connection)
-
-
-async def uninstalled(url: str) -> list[str]:
-    said: list[str] = []
-    async with await connect(url) as connection:
-        await uninstall(connection, said.append)
-    return said
 
 
 async def test_the_missing_roles_are_made_and_taken_away_again(databases: list[str]) -> None:

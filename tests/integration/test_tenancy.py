@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -88,7 +88,7 @@ async def attempt(url: str, role: str, user: UUID | None, statement: str) -> int
     claims = json.dumps({"sub": str(user), "role": role}) if user else ""
     async with as_role(url, role, claims) as connection:
         try:
-            cursor = await connection.execute(cast(LiteralString, statement))
+            cursor = await connection.execute(statement.encode())
         except psycopg.errors.InsufficientPrivilege:
             return None
         return cursor.rowcount

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from uuid import uuid4
+from collections.abc import Callable
 
 import pytest
 
-from meshhook_alerts.adapters.postgres.migrations import MigrationError, migrate, uninstall
-from meshhook_alerts.demo.meshhook import install_meshhook
+from meshhook_alerts.adapters.postgres.migrations import MigrationError
 from tests.conftest import Builder
-from tests.databases import Role, connect, create_role, drop_role, execute, objects, rows
+from tests.databases import execute, objects, rows
+from tests.installing import meshhook, migrated, uninstalled
 from tests.line import a_service, open_world
 
 pytestmark = pytest.mark.postgres
@@ -19,24 +18,11 @@ Template = Callable[[str, Builder], str]
 New = Callable[[str], str]
 
 
-async def meshhook(url: str) -> None:
-    async with await connect(url) as connection:
-        await install_meshhook(connection)
-
-
 async def installed(url: str) -> set[tuple[str, str]]:
     """Installs us; returns what was there before."""
     before = await objects(url)
-    async with await connect(url) as connection:
-        await migrate(connection)
+    await migrated(url)
     return before
-
-
-async def uninstalled(url: str) -> list[str]:
-    said: list[str] = []
-    async with await connect(url) as connection:
-        await uninstall(connection, said.append)
-    return said
 
 
 @pytest.fixture
@@ -97,29 +83,3 @@ async def test_what_others_built_on_our_tables_stops_it_and_is_named(url: str) -
     with pytest.raises(MigrationError, match="view report depends on table alerts"):
         await uninstalled(url)
     assert await rows(url, "select count(*) from meshhook_alerts.migrations") == [3]
-
-
-@pytest.fixture
-def watcher(postgres_server: str) -> Iterator[Role]:
-    """Somebody who owns nothing of MeshHook's."""
-    role = Role(f"watcher_{uuid4().hex[:8]}", "secret")
-    create_role(postgres_server, role, "noinherit")
-    yield role
-    drop_role(postgres_server, role)
-
-
-async def test_our_triggers_go_even_from_tables_we_may_not_alter(
-    watcher: Role, template_factory: Template, new_database: New
-) -> None:
-    owner = new_database(template_factory("meshhook", meshhook))
-    await execute(
-        owner,
-        "drop schema pgmq cascade",
-        f"grant create on database {owner.rpartition('/')[2]} to {watcher.name}",
-        f"grant create on schema public to {watcher.name}",
-        f"grant select, trigger on all tables in schema public to {watcher.name}",
-    )
-    before = await installed(watcher.url(owner))
-    assert ("trigger", "meshhook_alerts_run_failed on workflow_runs") in await objects(owner)
-    await uninstalled(watcher.url(owner))
-    assert await objects(owner) == before

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+import re2
+
 MAX_LENGTH = 1000
 """Longest text kept, in characters; what is cut is marked with an ellipsis."""
 
@@ -28,11 +30,15 @@ _KEYS = (
     r"|client[-_]?secret|credential|auth|authorization|cookie|session(?:id)?|signature|sig"
 )
 
-# Cheap test first: most error texts hold none of these, and then nothing else is looked at.
-_SUSPECT = re.compile(
+# Cheap tests first: most error texts hold none of these, and then nothing else is looked at. RE2
+# answers in the same short time whatever the text; the patterns below need look-aheads it lacks.
+_SUSPECT = re2.compile(
     r"(?i)://[^\s/]*@|bearer|basic |-----begin|eyJ|[?&;\s\"'{,][a-z_-]*(?:" + _KEYS + r")[a-z_-]*"
-    r"[\"']?\s*[=:]|^(?:" + _KEYS + r")[\"']?\s*[=:]|@|[A-Za-z0-9+/_-]{24}"
+    r"[\"']?\s*[=:]|^(?:" + _KEYS + r")[\"']?\s*[=:]|@"
 )
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/_.-]{12}")
+_BY_THEMSELVES = frozenset({"provider token", "long random text"})
+"""Patterns that need no telling word beside the secret: tried on every long word."""
 
 _PATTERNS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (
@@ -103,9 +109,11 @@ def redact(text: str) -> str:
     """
     clean = _UNSAFE.sub(" ", text[: 2 * MAX_LENGTH]) if not text.isprintable() else text
     clean = clean[: 2 * MAX_LENGTH]
-    if _SUSPECT.search(clean):
-        for _, pattern, replacement in _PATTERNS:
-            clean = pattern.sub(replacement, clean)
+    suspect = _SUSPECT.search(clean) is not None
+    if suspect or _LONG_WORD.search(clean):
+        for name, pattern, replacement in _PATTERNS:
+            if suspect or name in _BY_THEMSELVES:
+                clean = pattern.sub(replacement, clean)
     if len(clean) > MAX_LENGTH or len(text) > 2 * MAX_LENGTH:
         return clean[: MAX_LENGTH - 1].rstrip() + "…"
     return clean

@@ -76,7 +76,7 @@ class PostgresDecidingTransaction:
             taken, rows = await self._take(limit)
         project_id, settings_version, now, *_ = taken
         if project_id is None:
-            await self._connection.rollback()
+            await self._connection.commit()  # a rollback would forget the prepared statements
             return None
         return Batch(
             project_id,
@@ -94,11 +94,8 @@ class PostgresDecidingTransaction:
 
     async def _introduce(self) -> bool:
         cursor = await self._cursor("introduce_projects", nil=NIL)
-        if not cursor.rowcount:
-            await self._connection.rollback()
-            return False
         await self._connection.commit()
-        return True
+        return cursor.rowcount > 0
 
     @translated
     async def settings(self, batch: Batch) -> ProjectSettings:
@@ -129,12 +126,15 @@ class PostgresDecidingTransaction:
         """Writes and commits in one round trip."""
         mine, others = messages[:leased], messages[leased:]
         async with self._connection.pipeline():
+            if not folded.folds:
+                # All retries under way: lost in a crash, they would be judged the same again.
+                await self._connection.execute("set local synchronous_commit = off")
             await self._cursor(
                 "commit_decisions",
                 project_id=batch.project_id,
                 settings_version=batch.settings_version,
                 template_version=SCHEMA_VERSION,
-                **_parameters(batch, folded, decisions, messages),
+                **encoding.parameters(batch, folded, decisions, messages),
             )
             queued = await self._enqueue(mine, LEASE_SECONDS) if mine else None
             if others:
@@ -180,25 +180,3 @@ def _alert(row: TupleRow) -> Alert:
         count,
         {UUID(channel): encoding.told_from(entry) for channel, entry in told.items()},
     )
-
-
-def _parameters(
-    batch: Batch, folded: Folded, decisions: Decisions, messages: Sequence[Message]
-) -> dict[str, str]:
-    alert_ids = {alert.fingerprint: alert.id for alert in decisions.alerts}
-    return {
-        "members": encoding.dumps(_members(batch, folded)),
-        "folds": encoding.dumps(encoding.fold_rows(folded.folds, alert_ids)),
-        "opened": encoding.dumps(encoding.opened_rows(decisions)),
-        "changed": encoding.dumps(encoding.changed_rows(decisions)),
-        "entries": encoding.dumps(encoding.entry_rows(decisions.entries)),
-        "notifications": encoding.dumps(encoding.notification_rows(decisions, messages)),
-    }
-
-
-def _members(batch: Batch, folded: Folded) -> list[dict[str, Any]]:
-    """Signal ids by fold; what is no failure, or was seen before, goes without one."""
-    by_fold: dict[UUID | None, list[str]] = {None: list(batch.seen)}
-    for group in batch.groups:
-        by_fold.setdefault(folded.fold_of.get(group.id), []).append(group.members)
-    return [{"fold": fold, "ids": ",".join(ids)} for fold, ids in by_fold.items() if ids]

@@ -1,23 +1,29 @@
-"""Rows to write, as JSON: one parameter per table, whatever the number of rows."""
+"""Rows to write, as JSON: a few parameters per table, whatever the number of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from meshhook_alerts.application.ports import Message
+from meshhook_alerts.application.ports import Batch, Message
 from meshhook_alerts.domain import fingerprint
 from meshhook_alerts.domain.alert import Alert, Told
 from meshhook_alerts.domain.decision import Decisions, LedgerEntry
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.folding import Folded
 
 
 def dumps(rows: Any) -> str:
     """JSON text; UUIDs and instants as Postgres reads them."""
-    return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(rows).decode()
+
+
+def lines(documents: Iterable[Any]) -> str:
+    """One JSON text per line, for a column that is JSON itself."""
+    return b"\n".join(map(orjson.dumps, documents)).decode()
 
 
 def fold_rows(folds: Iterable[Fold], alert_ids: dict[str, Any]) -> list[dict[str, Any]]:
@@ -37,7 +43,7 @@ def fold_rows(folds: Iterable[Fold], alert_ids: dict[str, Any]) -> list[dict[str
             "error_class": fold.error_class,
             "error": fold.error,
             "sample": fold.sample,
-            "labels": dict(fold.labels) if fold.labels else None,
+            "labels": dict(fold.labels) if fold.labels else {},
             "run_id": fold.run_id,
             "count": fold.count,
             "decided_for": fold.at,
@@ -48,44 +54,42 @@ def fold_rows(folds: Iterable[Fold], alert_ids: dict[str, Any]) -> list[dict[str
     ]
 
 
-def opened_rows(decisions: Decisions) -> list[dict[str, Any]]:
-    """Rows of ``alerts`` for the new ones, with the evidence of the fold that opened them."""
+def opened_rows(alerts: Sequence[Alert], folds: Sequence[Fold]) -> list[dict[str, Any]]:
+    """Rows of ``alerts`` for new ones, beside the folds that opened them."""
     return [
-        _opened_row(alert, decisions.opened_by[alert.id])
-        for alert in decisions.alerts
-        if alert.id in decisions.opened_by
+        {
+            "id": alert.id,
+            "workflow": fold.workflow,
+            "fingerprint": alert.fingerprint,
+            "fingerprint_version": fingerprint.VERSION,
+            "status": alert.status,
+            "severity": alert.severity,
+            "kind": fold.kind,
+            "class": fold.failure_class,
+            "node_id": fold.node_id,
+            "error": fold.error,
+            "error_class": fold.error_class,
+            "opened_at": alert.opened_at,
+            "last_failure_at": alert.last_failure_at,
+            "count": alert.count,
+        }
+        for alert, fold in zip(alerts, folds, strict=True)
     ]
 
 
-def _opened_row(alert: Alert, fold: Fold) -> dict[str, Any]:
+def evidence_of(fold: Fold) -> dict[str, Any]:
+    """What is kept of the fold that opened an alert: its run may be deleted."""
     return {
-        "id": alert.id,
-        "workflow": fold.workflow,
-        "fingerprint": alert.fingerprint,
-        "fingerprint_version": fingerprint.VERSION,
-        "status": alert.status,
-        "severity": alert.severity,
-        "kind": fold.kind,
-        "class": fold.failure_class,
-        "node_id": fold.node_id,
-        "error": fold.error,
-        "error_class": fold.error_class,
-        "evidence": {
-            "sample": fold.sample,
-            "run_id": fold.run_id,
-            "attempts": fold.attempt,
-            "node_type": fold.node_type,
-            "workflow_name": fold.workflow_name,
-            "workflow_version": fold.workflow_version,
-        },
-        "opened_at": alert.opened_at,
-        "last_failure_at": alert.last_failure_at,
-        "count": alert.count,
-        "told": _told(alert),
+        "sample": fold.sample,
+        "run_id": fold.run_id,
+        "attempts": fold.attempt,
+        "node_type": fold.node_type,
+        "workflow_name": fold.workflow_name,
+        "workflow_version": fold.workflow_version,
     }
 
 
-def changed_rows(decisions: Decisions) -> list[dict[str, Any]]:
+def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
     """What changed of ``alerts`` that were open before."""
     return [
         {
@@ -93,16 +97,15 @@ def changed_rows(decisions: Decisions) -> list[dict[str, Any]]:
             "severity": alert.severity,
             "last_failure_at": alert.last_failure_at,
             "count": alert.count,
-            "told": _told(alert),
         }
-        for alert in decisions.alerts
-        if alert.id not in decisions.opened_by
+        for alert in alerts
     ]
 
 
-def _told(alert: Alert) -> dict[Any, Any]:
+def told_of(alert: Alert) -> dict[str, Any]:
+    """What each channel knows of an alert."""
     return {
-        channel: {"at": told.at, "count": told.count, "messages": told.messages}
+        str(channel): {"at": told.at, "count": told.count, "messages": told.messages}
         for channel, told in alert.told.items()
     }
 
@@ -144,8 +147,50 @@ def notification_rows(decisions: Decisions, messages: Iterable[Message]) -> list
             "channel_id": planned.channel.id,
             "reason": planned.reason,
             "severity": planned.severity,
-            "content": message.content,
             "deadline": message.deadline_seconds,
         }
         for planned, message in zip(decisions.notifications, messages, strict=True)
     ]
+
+
+def parameters(
+    batch: Batch, folded: Folded, decisions: Decisions, messages: Sequence[Message]
+) -> dict[str, str]:
+    """All that a batch led to, as ``commit_decisions.sql`` takes it."""
+    alert_ids = {alert.fingerprint: alert.id for alert in decisions.alerts}
+    return {
+        **_members(batch, folded),
+        **_alerts(decisions),
+        "folds": dumps(fold_rows(folded.folds, alert_ids)),
+        "entries": dumps(entry_rows(decisions.entries)),
+        "notifications": dumps(notification_rows(decisions, messages)),
+        "contents": lines(message.content for message in messages),
+    }
+
+
+def _members(batch: Batch, folded: Folded) -> dict[str, str]:
+    """Signal ids and, in the same places, their folds; what is no failure, or was seen before,
+    has none."""
+    ids = list(batch.seen)
+    folds = ["null," * (members.count(",") + 1) for members in batch.seen]
+    for group in batch.groups:
+        ids.append(group.members)
+        folds.append(f"{folded.fold_of.get(group.id, 'null')}," * group.count)
+    return {
+        "members": "{" + ",".join(ids) + "}",
+        "member_folds": "{" + "".join(folds)[:-1] + "}",
+    }
+
+
+def _alerts(decisions: Decisions) -> dict[str, str]:
+    """New alerts, with the evidence of the folds that opened them, and changed ones."""
+    opened = [alert for alert in decisions.alerts if alert.id in decisions.opened_by]
+    changed = [alert for alert in decisions.alerts if alert.id not in decisions.opened_by]
+    folds = [decisions.opened_by[alert.id] for alert in opened]
+    return {
+        "opened": dumps(opened_rows(opened, folds)),
+        "evidence": lines(map(evidence_of, folds)),
+        "opened_told": lines(map(told_of, opened)),
+        "changed": dumps(changed_rows(changed)),
+        "changed_told": lines(map(told_of, changed)),
+    }

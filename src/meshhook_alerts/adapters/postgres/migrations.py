@@ -1,4 +1,4 @@
-"""Applying our migration files, and taking everything of ours away again.
+"""Applying our migration files.
 
 Each file runs in a transaction of its own under one advisory lock, so several starting processes
 do not collide; the lock ends with the transaction, so a pooler may stand in between. Files are
@@ -64,18 +64,18 @@ async def migrate(
         MigrationError
     """
     try:
-        async with _alone(connection):
+        async with alone(connection):
             await _install_pgmq(connection, say)
         for version, text in migration_files():
-            async with _alone(connection):
+            async with alone(connection):
                 await _apply(connection, version, text, say)
         return await _attach(connection)
     except psycopg.Error as problem:
-        raise MigrationError(_advice(problem)) from problem
+        raise MigrationError(advice(problem)) from problem
 
 
 @asynccontextmanager
-async def _alone(connection: AsyncConnection[TupleRow]) -> AsyncIterator[None]:
+async def alone(connection: AsyncConnection[TupleRow]) -> AsyncIterator[None]:
     """A transaction, one at a time in this database; what it waits for otherwise is bounded."""
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -141,7 +141,8 @@ async def _attach(connection: AsyncConnection[TupleRow]) -> list[Attachment]:
     return found
 
 
-def _advice(problem: psycopg.Error) -> str:
+def advice(problem: psycopg.Error) -> str:
+    """What went wrong, and what to do."""
     text = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
     hint = problem.diag.message_hint
     if isinstance(problem, errors.DependentObjectsStillExist):
@@ -152,74 +153,3 @@ def _advice(problem: psycopg.Error) -> str:
     elif isinstance(problem, errors.InsufficientPrivilege) and not hint:
         hint = "Use a role that may create schemas and owns, or has TRIGGER on, MeshHook's tables."
     return f"{text}. {hint}" if hint else text
-
-
-async def uninstall(
-    connection: AsyncConnection[TupleRow], say: Callable[[str], None] = lambda _: None
-) -> None:
-    """Removes all that is ours: triggers, tables, queue, schema; pgmq and roles only if we made
-    them and nobody else uses them.
-
-    Raises:
-        MigrationError
-    """
-    try:
-        async with _alone(connection):
-            installed = await _installed(connection)
-            await connection.execute(_uninstall_sql())
-        for kind, name in installed:
-            say(await _remove_shared(connection, kind, name))
-    except psycopg.Error as problem:
-        raise MigrationError(_advice(problem)) from problem
-
-
-def _uninstall_sql() -> str:
-    return files(__package__).joinpath("uninstall.sql").read_text("utf-8")
-
-
-async def _installed(connection: AsyncConnection[TupleRow]) -> list[tuple[str, str]]:
-    cursor = await connection.execute("select to_regclass('meshhook_alerts.installed') is not null")
-    row = await cursor.fetchone()
-    if not row or not row[0]:
-        return []
-    cursor = await connection.execute(
-        "select kind, name from meshhook_alerts.installed order by 1, 2"
-    )
-    return [(str(kind), str(name)) for kind, name in await cursor.fetchall()]
-
-
-async def _remove_shared(connection: AsyncConnection[TupleRow], kind: str, name: str) -> str:
-    remove = _remove_pgmq if kind == "pgmq" else _remove_role
-    try:
-        return await remove(connection, name)
-    except (errors.DependentObjectsStillExist, errors.UndefinedObject, errors.UndefinedTable):
-        return f"kept {kind} {name}: something else uses it"
-    except errors.InsufficientPrivilege as problem:
-        return f"kept {kind} {name}: {problem.diag.message_primary}"
-
-
-async def _remove_pgmq(connection: AsyncConnection[TupleRow], name: str) -> str:
-    cursor = await connection.execute("select count(*) from pgmq.meta")
-    row = await cursor.fetchone()
-    if row and row[0]:
-        return f"kept pgmq: {row[0]} other queue(s) use it"
-    await connection.execute(
-        "drop extension pgmq" if name == "extension" else "drop schema pgmq cascade"
-    )
-    return "removed pgmq"
-
-
-async def _remove_role(connection: AsyncConnection[TupleRow], name: str) -> str:
-    """Dropping a role takes its memberships along without a word, so they are looked for first."""
-    cursor = await connection.execute(
-        "select rolcanlogin or exists (select 1 from pg_auth_members membership"
-        " where membership.member = role.oid or membership.roleid = role.oid"
-        " and membership.member <> (select oid from pg_roles where rolname = current_user))"
-        " from pg_roles role where rolname = %s",
-        (name,),
-    )
-    row = await cursor.fetchone()
-    if row and row[0]:
-        return f"kept role {name}: something else uses it"
-    await connection.execute(psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(name)))
-    return f"removed role {name}"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 
 WRONG, USAGE, DATABASE = 1, 2, 3
@@ -55,7 +54,7 @@ def guarded() -> Iterator[None]:
 
     try:
         yield
-    except (click.exceptions.Exit, click.Abort, click.ClickException):
+    except (typer.Exit, typer.Abort):
         raise
     except SettingsError as problem:
         fail(f"settings cannot be used:\n{problem}")
@@ -242,7 +241,7 @@ def _migrate(url: str, say: Callable[[str], None] = lambda _: None) -> None:
 
 
 def _uninstall(url: str) -> None:
-    from meshhook_alerts.adapters.postgres.migrations import uninstall
+    from meshhook_alerts.adapters.postgres.uninstall import uninstall
 
     async def work() -> None:
         async with await _connect(url) as connection:

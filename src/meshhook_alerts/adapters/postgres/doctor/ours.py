@@ -14,6 +14,7 @@ from meshhook_alerts.adapters.postgres.doctor.finding import (
 )
 from meshhook_alerts.adapters.postgres.migrations import pending
 
+_AGAIN = "delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`."
 _ROLES = ["anon", "authenticated", "service_role"]
 
 
@@ -39,8 +40,7 @@ async def migrations(connection: Connection) -> AsyncIterator[Finding]:
     lost = [name for name in _TABLES if await missing(connection, name)]
     if lost:
         yield Finding(
-            "wrong", "our tables", f"somebody removed {names(lost)}",
-            "delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`.",
+            "wrong", "our tables", f"somebody removed {names(lost)}", _AGAIN,
         )  # fmt: skip
     else:
         yield Finding("ok", "our tables", "all migrations are applied")
@@ -49,8 +49,9 @@ async def migrations(connection: Connection) -> AsyncIterator[Finding]:
 async def queue(connection: Connection) -> AsyncIterator[Finding]:
     """Whether notifications can be queued."""
     if await missing(connection, "pgmq.q_meshhook_alerts"):
-        what, mend = "the delivery queue is missing (pgmq)", "Run `meshhook-alerts migrate`."
-        yield Finding("wrong", "queue", what, mend)
+        lost = not await pending(connection)
+        mend = _AGAIN if lost else "Run `meshhook-alerts migrate`."
+        yield Finding("wrong", "queue", "the delivery queue is missing (pgmq)", mend)
     else:
         yield Finding("ok", "queue", "pgmq is there, and so is our queue")
 
@@ -59,7 +60,7 @@ async def roles(connection: Connection) -> AsyncIterator[Finding]:
     """Whether the API can take on its callers' roles."""
     cursor = await connection.execute(
         "select wanted, role.oid is not null, pg_has_role(role.oid, 'member')"
-        " from unnest(%s) wanted left join pg_roles role on role.rolname = wanted",
+        " from unnest(%s::text[]) wanted left join pg_roles role on role.rolname = wanted",
         (_ROLES,),
     )
     found = await cursor.fetchall()
@@ -89,7 +90,7 @@ async def secrecy(connection: Connection) -> AsyncIterator[Finding]:
         yield Finding(
             "wrong", "secrets", f"{names(leaks)} may read alert_channels.secrets",
             f"revoke select, select (secrets) on public.alert_channels from {names(leaks)};"  # noqa: S608
-            " delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`.",
+            f" {_AGAIN}",
         )  # fmt: skip
     else:
         yield Finding("ok", "secrets", "no user's role may read channel secrets")

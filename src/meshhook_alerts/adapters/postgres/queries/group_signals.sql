@@ -3,7 +3,7 @@
 with batch as materialized (
   select * from meshhook_alerts.signals
   where project_id = nullif(current_setting('meshhook_alerts.project', true), '')::uuid
-  order by id
+  order by project_id, id  -- as the key has it: read from the front, however long the inbox
   limit %(limit)s
 ), marked as (
   select batch.*, recorded.source_ref is not null as seen
@@ -14,18 +14,17 @@ with batch as materialized (
   select seen, project_id, source, observed, workflow_id, workflow, node_id, node_type,
          attempt, http_status, error, labels, date_trunc('second', noticed_at) as at,
          min(noticed_at) as first_at, max(noticed_at) as last_at, count(*) as count,
-         (array_agg(run_id order by id))[1] as run_id,
-         string_agg(id::text, ',') as members
+         min(id) as first_id, (array_agg(run_id))[1] as run_id, string_agg(id::text, ',') as members
   from marked
   group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
-), definitions as (
+), definitions as materialized (
   -- Older schemas have no name; asking the whole row for it works with both.
   select workflow.id, workflow.slug, workflow.version, to_jsonb(workflow) ->> 'name' as name
   from public.workflow_definitions workflow
   where workflow.id in (select workflow_id from grouped)
 )
-select grouped.seen, gen_random_uuid() as id, grouped.project_id, grouped.source, grouped.observed,
-       grouped.at, grouped.first_at, grouped.last_at, grouped.count::int,
+select grouped.seen, md5(grouped.project_id::text || grouped.first_id || grouped.first_at)::uuid as id,
+       grouped.project_id, grouped.source, grouped.observed, grouped.at, grouped.first_at, grouped.last_at, grouped.count::int,
        coalesce(grouped.workflow, definitions.slug) as workflow,
        definitions.name as workflow_name, definitions.version as workflow_version,
        grouped.node_id, grouped.node_type, grouped.attempt, grouped.http_status, grouped.error,

@@ -1,6 +1,7 @@
 -- Takes one project that has signals waiting and that nobody else is deciding for.
 -- Its name goes into the transaction's own setting, so that the next statement (with a snapshot
--- taken after the lock) can follow in the same round trip.
+-- taken after the lock) can follow in the same round trip. So do the planner's: what its statistics
+-- say of an inbox is hours old, and one that has filled up since must be read by its key, in order.
 with recursive waiting (project_id) as (
     (select project_id from meshhook_alerts.signals
      where project_id > %(nil)s order by project_id limit 1)
@@ -19,5 +20,7 @@ with recursive waiting (project_id) as (
 )
 select taken.project_id, taken.settings_version, clock_timestamp() as now,
        set_config('meshhook_alerts.project', taken.project_id::text, true),
-       exists (select 1 from waiting where project_id is not null) as any_waiting
+       exists (select 1 from waiting where project_id is not null) as any_waiting,
+       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_sort', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 from (select) as always left join taken on true
