@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from meshhook_alerts.domain.error_class import classify, http_status_in
+from meshhook_alerts.domain.error_text import error_of
 from meshhook_alerts.domain.failure import Fold, Judgement, SignalGroup
-from meshhook_alerts.domain.fingerprint import fingerprint, normalise
+from meshhook_alerts.domain.fingerprint import fingerprint
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
 from meshhook_alerts.domain.redaction import clean_line, redact, redact_line
@@ -79,21 +81,15 @@ def _unreadable(text: str) -> Judgement:
 
 def _readable(group: SignalGroup) -> SignalGroup:
     """``group`` with names and labels that can be stored, shown and sent; mostly they can."""
+    found = group.workflow, group.workflow_name, group.node_id, group.node_type
+    wanted = _clean_names(*found)
+    if wanted == found and not group.labels:
+        return group
     labels = {
         redact_line(str(name)): redact_line(str(text))
         for name, text in (group.labels or {}).items()
     }
-    found = group.workflow, group.workflow_name, group.node_id, group.node_type, group.labels
-    wanted = (
-        group.workflow and clean_line(group.workflow),
-        group.workflow_name and clean_line(group.workflow_name),
-        group.node_id and redact_line(group.node_id),
-        group.node_type and redact_line(group.node_type, 100),
-        labels or None,
-    )
-    if wanted == found:
-        return group
-    workflow, name, node_id, node_type, _ = wanted
+    workflow, name, node_id, node_type = wanted
     return replace(
         group,
         workflow=workflow,
@@ -104,6 +100,18 @@ def _readable(group: SignalGroup) -> SignalGroup:
     )
 
 
+@lru_cache(maxsize=4096)
+def _clean_names(
+    workflow: str | None, workflow_name: str | None, node_id: str | None, node_type: str | None
+) -> tuple[str | None, str | None, str | None, str | None]:
+    return (
+        workflow and clean_line(workflow),
+        workflow_name and clean_line(workflow_name),
+        node_id and redact_line(node_id),
+        node_type and redact_line(node_type, 100),
+    )
+
+
 def _count(
     tallies: dict[object, _Tally],
     group: SignalGroup,
@@ -111,8 +119,7 @@ def _count(
     settings: EffectiveSettings,
 ) -> UUID:
     """Counts a group in; returns the id of its fold."""
-    sample = redact(judgement.error)
-    error = normalise(sample)
+    error = error_of(judgement.error)
     status = judgement.http_status or http_status_in(error)
     key = (
         group.at,
@@ -128,7 +135,7 @@ def _count(
     )
     tally = tallies.get(key)
     if tally is None:
-        fold = _fold(group, judgement, settings, sample, error, status)
+        fold = _fold(group, judgement, settings, error, status)
         tallies[key] = _Tally(fold, group.count, group.first_at, group.last_at)
         return fold.id
     tally.count += group.count
@@ -141,7 +148,6 @@ def _fold(
     group: SignalGroup,
     judgement: Judgement,
     settings: EffectiveSettings,
-    sample: str,
     error: str,
     status: int | None,
 ) -> Fold:
@@ -171,5 +177,5 @@ def _fold(
         attempt=group.attempt_number(),
         labels=group.labels,
         run_id=group.run_id,
-        sample=sample,
+        sample=redact(judgement.error),
     )
