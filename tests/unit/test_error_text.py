@@ -12,8 +12,25 @@ from meshhook_alerts.domain.fingerprint import normalise
 from meshhook_alerts.domain.redaction import redact
 
 _WORDS = st.sampled_from(
-    "Error: order HTTP 503 2026-01-01 12:00:00 10.0.0.1:80 fe80::1:2 0x12ab password=abc key:"
-    " jane@shop.example 1,234 1234:: (12345) 12345.6 \t".split(" ")
+    [
+        "Error:",
+        "order",
+        "HTTP",
+        "503",
+        "2026-01-01",
+        "12:00:00",
+        "10.0.0.1:80",
+        "fe80::1:2",
+        "0x12ab",
+        "password=abc",
+        "key:",
+        "jane@shop.example",
+        "1,234",
+        "1234::",
+        "(12345)",
+        "12345.6",
+        "\t",
+    ]
 )
 _IDS = st.one_of(
     st.integers(0, 10**12).map(str),
