@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _NOTHING_SECONDS = 0.02
 _FEW = 100
 _ENDING_SECONDS = 5
+_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,13 @@ class _Backoff:
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    """Ends tasks within a bound: one that is stuck in a dead connection must not keep the others."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
+    """Ends tasks within a bound: one that is stuck in a dead connection must not keep the others.
+
+    A cancellation can get lost (Python 3.11's ``wait_for`` may swallow it), so it is repeated.
+    """
+    give_up = asyncio.get_running_loop().time() + _ENDING_SECONDS
+    waiting = set(tasks)
+    while waiting and asyncio.get_running_loop().time() < give_up:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=_AGAIN_SECONDS)
