@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from meshhook_alerts.bootstrap import Service
+from tests.api_client import a_client
 from tests.conftest import Builder, _Databases
-from tests.http import a_client
 from tests.line import World, a_service, build_line, open_world
 
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from meshhook_alerts.bootstrap import Service
-from tests.http import SERVICE, bearing, pointers, problem, token
-from tests.line import Receiver, World
+from tests.api_client import SERVICE, bearing, pointers, problem, token
+from tests.line import Receiver, World, open_world
 
 pytestmark = pytest.mark.postgres
 
@@ -111,7 +111,7 @@ async def test_settings_deleted_past_the_api_can_be_made_anew_and_their_history_
 async def test_what_is_not_there_and_what_is_not_yours_answer_alike(
     client: httpx.AsyncClient, world: World, who: str
 ) -> None:
-    stranger = bearing(token(uuid4()))
+    stranger = bearing(token((await open_world(world.url)).owner))
     project, headers = (uuid4(), {}) if who == "nobody's project" else (world.project_id, stranger)
     await client.post(PATH, json=body(world, enabled=True))
     answers = [
@@ -145,7 +145,7 @@ async def test_meshhook_without_row_security_changes_nothing_about_that(
     await world.execute(
         "revoke all on projects, workflow_definitions from anon, authenticated, service_role"
     )
-    stranger = bearing(token(uuid4()))
+    stranger = bearing(token((await open_world(world.url)).owner))
     problem(await client.get(f"{PATH}/{world.project_id}", headers=stranger), 404)
     assert (await client.post(PATH, json=body(world, workflow="orders"))).status_code == 201
 

@@ -19,8 +19,8 @@ from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
 from meshhook_alerts.adapters.embedded_postgres.server import StopMode
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api.app import BODY_LIMIT
+from tests.api_client import a_client, bearing, owner_of, problem, token
 from tests.databases import Role, create_role, drop_role
-from tests.http import a_client, bearing, owner_of, problem, token
 from tests.line import JWT_SECRET, World, a_service, build_line, eventually, open_world
 
 pytestmark = pytest.mark.postgres

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from meshhook_alerts.bootstrap import Service
-from tests.http import SERVICE, pointers, problem
+from tests.api_client import SERVICE, pointers, problem
 from tests.line import Receiver, World, at_work, eventually
 
 pytestmark = pytest.mark.postgres

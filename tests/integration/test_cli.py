@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
 from meshhook_alerts.entrypoints.cli import app
+from tests.api_client import owner_of
 from tests.commands import command, complete, environment, invoke, line_of, running
-from tests.http import owner_of
 from tests.line import World, build_line, eventually, open_world
 
 pytestmark = pytest.mark.postgres
