@@ -21,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 _NOTHING_SECONDS = 0.02
 _FEW = 100
-_ENDING_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +53,17 @@ class Worker:
 
     async def run(self) -> None:
         """Runs until ``stop``; then lets what is being sent end, within a bound."""
-        deciding = asyncio.create_task(self._decide_for_ever(), name="decide")
-        leases = asyncio.create_task(self._every(self.rhythm.leases, self.sender.keep_leases))
-        others = [
+        loops = [
+            asyncio.create_task(self._decide_for_ever(), name="decide"),
             asyncio.create_task(self._every(self.rhythm.queue, self._send_due), name="send"),
+            asyncio.create_task(self._every(self.rhythm.leases, self.sender.keep_leases)),
             asyncio.create_task(self._every(self.rhythm.sweep, self._sweep), name="sweep"),
             asyncio.create_task(self._every(self.rhythm.attribute, self.sweeps.attribute)),
             asyncio.create_task(self._every(self.rhythm.beat, self._beat), name="beat"),
         ]
         await self._stopping.wait()
-        # A transaction under way may end; only a stuck one is broken off.
-        await asyncio.wait([deciding], timeout=_ENDING_SECONDS)
-        await _end([deciding, *others])
+        leases = loops[2]
+        await _end([each for each in loops if each is not leases])
         if left := await self.sender.drain(self.rhythm.stop):
             _log.warning("%d notifications were still being sent; others will take over", left)
         await _end([leases])
@@ -83,20 +81,9 @@ class Worker:
                     # Woken for nothing: another worker has the project. Do not spin on its lock.
                     await asyncio.sleep(_NOTHING_SECONDS)
                 troubles.over()
-                await self._sleep()
+                await self.waker.until_signals(limit=LEASE_SECONDS)
             except Exception as problem:
                 await troubles.pause(problem)
-
-    async def _sleep(self) -> None:
-        """Until there may be work, or the worker is to end."""
-        woken = asyncio.create_task(self.waker.until_signals(limit=LEASE_SECONDS))
-        ending = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({woken, ending}, return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
-        if woken.done():
-            woken.result()
-        else:
-            await _end([woken])
 
     async def _decide_until_idle(self) -> int:
         batches = 0
@@ -165,7 +152,6 @@ class _Backoff:
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    """Ends tasks within a bound: one that is stuck in a dead connection must not keep the others."""
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)

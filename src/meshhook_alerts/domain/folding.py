@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from meshhook_alerts.domain.error_class import classify, http_status_in
-from meshhook_alerts.domain.error_text import error_of
-from meshhook_alerts.domain.failure import Fold, Judgement, SignalGroup
-from meshhook_alerts.domain.fingerprint import fingerprint
+from meshhook_alerts.domain.failure import Fold, Judgement, Recovery, SignalGroup
+from meshhook_alerts.domain.fingerprint import fingerprint, normalise
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
 from meshhook_alerts.domain.redaction import clean_line, redact, redact_line
@@ -21,6 +19,10 @@ Judge = Callable[[SignalGroup, EffectiveSettings], Judgement | None]
 """A source's reading of its signals: None means "not a failure" (yet)."""
 
 
+RECOVERED = "recovered"
+"""What a signal observes that tells of an end, whatever its source; its labels name the alert."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """The folds of one batch, and which of them each signal group went into."""
@@ -28,6 +30,7 @@ class Folded:
     folds: Sequence[Fold] = ()
     fold_of: Mapping[UUID, UUID] = field(default_factory=dict)
     """Signal group id → fold id; a group that is no failure is absent."""
+    recoveries: Sequence[Recovery] = ()
 
 
 def fold_signals(
@@ -39,12 +42,16 @@ def fold_signals(
     """
     tallies: dict[object, _Tally] = {}
     fold_of: dict[UUID, UUID] = {}
+    recoveries: list[Recovery] = []
     for group in groups:
+        if group.observed == RECOVERED:
+            recoveries += _recovery(group)
+            continue
         settings = policy.for_workflow(group.workflow)
         judgement = _judged(group, judges, settings)
         if judgement is not None:
             fold_of[group.id] = _count(tallies, _readable(group), judgement, settings)
-    return Folded([tally.fold() for tally in tallies.values()], fold_of)
+    return Folded([tally.fold() for tally in tallies.values()], fold_of, recoveries)
 
 
 @dataclass(slots=True)
@@ -60,6 +67,17 @@ class _Tally:
         if self.count == self.first.count:
             return self.first
         return replace(self.first, count=self.count, first_at=self.first_at, last_at=self.last_at)
+
+
+def _recovery(group: SignalGroup) -> list[Recovery]:
+    """The end a signal tells of; a signal that names no alert tells of none."""
+    labels = group.labels or {}
+    try:
+        alert_id = UUID(labels["alert"])
+        failures = int(labels["failures"]) if "failures" in labels else None
+    except (KeyError, ValueError):
+        return []
+    return [Recovery(alert_id, group.at, failures, group.run_id)]
 
 
 def _judged(
@@ -81,15 +99,21 @@ def _unreadable(text: str) -> Judgement:
 
 def _readable(group: SignalGroup) -> SignalGroup:
     """``group`` with names and labels that can be stored, shown and sent; mostly they can."""
-    found = group.workflow, group.workflow_name, group.node_id, group.node_type
-    wanted = _clean_names(*found)
-    if wanted == found and not group.labels:
-        return group
     labels = {
         redact_line(str(name)): redact_line(str(text))
         for name, text in (group.labels or {}).items()
     }
-    workflow, name, node_id, node_type = wanted
+    found = group.workflow, group.workflow_name, group.node_id, group.node_type, group.labels
+    wanted = (
+        group.workflow and clean_line(group.workflow),
+        group.workflow_name and clean_line(group.workflow_name),
+        group.node_id and redact_line(group.node_id),
+        group.node_type and redact_line(group.node_type, 100),
+        labels or None,
+    )
+    if wanted == found:
+        return group
+    workflow, name, node_id, node_type, _ = wanted
     return replace(
         group,
         workflow=workflow,
@@ -100,18 +124,6 @@ def _readable(group: SignalGroup) -> SignalGroup:
     )
 
 
-@lru_cache(maxsize=4096)
-def _clean_names(
-    workflow: str | None, workflow_name: str | None, node_id: str | None, node_type: str | None
-) -> tuple[str | None, str | None, str | None, str | None]:
-    return (
-        workflow and clean_line(workflow),
-        workflow_name and clean_line(workflow_name),
-        node_id and redact_line(node_id),
-        node_type and redact_line(node_type, 100),
-    )
-
-
 def _count(
     tallies: dict[object, _Tally],
     group: SignalGroup,
@@ -119,7 +131,8 @@ def _count(
     settings: EffectiveSettings,
 ) -> UUID:
     """Counts a group in; returns the id of its fold."""
-    error = error_of(judgement.error)
+    sample = redact(judgement.error)
+    error = normalise(sample)
     status = judgement.http_status or http_status_in(error)
     key = (
         group.at,
@@ -135,7 +148,7 @@ def _count(
     )
     tally = tallies.get(key)
     if tally is None:
-        fold = _fold(group, judgement, settings, error, status)
+        fold = _fold(group, judgement, settings, sample, error, status)
         tallies[key] = _Tally(fold, group.count, group.first_at, group.last_at)
         return fold.id
     tally.count += group.count
@@ -148,6 +161,7 @@ def _fold(
     group: SignalGroup,
     judgement: Judgement,
     settings: EffectiveSettings,
+    sample: str,
     error: str,
     status: int | None,
 ) -> Fold:
@@ -177,5 +191,5 @@ def _fold(
         attempt=group.attempt_number(),
         labels=group.labels,
         run_id=group.run_id,
-        sample=redact(judgement.error),
+        sample=sample,
     )
