@@ -19,7 +19,7 @@ from meshhook_alerts.application.ports import (
     ProjectSettings,
     StoreUnavailable,
 )
-from meshhook_alerts.domain.decision import Decisions, State
+from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.delivery import deadline_for
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.folding import Judge, fold_signals
@@ -75,8 +75,9 @@ class EvaluateFailures:
         folded = fold_signals(batch.groups, self.judges, settings.policy)
         folds = folded.folds
         fingerprints = sorted({fold.fingerprint for fold in folds})
-        alerts = await transaction.open_alerts(batch.project_id, fingerprints)
-        decisions = decide(folds, settings.policy, State(alerts), batch.now)
+        ending = sorted({recovery.alert_id for recovery in folded.recoveries})
+        state = await transaction.state(batch.project_id, fingerprints, ending)
+        decisions = decide(folds, settings.policy, state, batch.now, folded.recoveries)
         messages = self._messages(decisions, settings)
         queue_ids = await transaction.commit(batch, folded, decisions, messages, LEASED_LIMIT)
         return Evaluated(

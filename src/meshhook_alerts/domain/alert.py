@@ -30,6 +30,8 @@ class Told:
     """How many failures the channel knows of."""
     messages: int = 1
     """How many messages it got."""
+    open: bool = True
+    """Whether it still believes the alert to be open, and so is owed the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,7 @@ class Alert:
     count: int
     told: Mapping[UUID, Told] = field(default_factory=dict)
     """By channel id."""
+    kind: str = ""
+    withdrawn: int = 0
+    """How many of its failures later proved to be none."""
+    resolved_at: datetime | None = None

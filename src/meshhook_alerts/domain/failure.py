@@ -13,6 +13,10 @@ MOST_ATTEMPTS = 1_000_000
 """Nobody makes more; a foreign number beyond it counts as this many."""
 
 
+MOST_ATTEMPTS = 1_000_000
+"""Nobody makes more; a foreign number beyond it counts as this many."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignalGroup:
     """Raw signals of one project that agree in everything a judge can look at.
@@ -66,6 +70,19 @@ class Judgement:
     http_status: int | None = None
     severity: Severity | None = None
     """Set only if the reporter named one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Proof that the trouble of an alert is over, or that some of its failures were none."""
+
+    alert_id: UUID
+    at: datetime
+    """The second of recording, as for failures."""
+    failures: int | None = None
+    """How many of the alert's failures are withdrawn; None: its trouble is over as a whole."""
+    run_id: UUID | None = None
+    """The run that proves it."""
 
 
 @dataclass(frozen=True, slots=True)

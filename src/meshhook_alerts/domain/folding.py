@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from meshhook_alerts.domain.error_class import classify, http_status_in
-from meshhook_alerts.domain.failure import Fold, Judgement, SignalGroup
+from meshhook_alerts.domain.failure import Fold, Judgement, Recovery, SignalGroup
 from meshhook_alerts.domain.fingerprint import fingerprint, normalise
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
@@ -19,6 +19,10 @@ Judge = Callable[[SignalGroup, EffectiveSettings], Judgement | None]
 """A source's reading of its signals: None means "not a failure" (yet)."""
 
 
+RECOVERED = "recovered"
+"""What a signal observes that tells of an end, whatever its source; its labels name the alert."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """The folds of one batch, and which of them each signal group went into."""
@@ -26,6 +30,7 @@ class Folded:
     folds: Sequence[Fold] = ()
     fold_of: Mapping[UUID, UUID] = field(default_factory=dict)
     """Signal group id → fold id; a group that is no failure is absent."""
+    recoveries: Sequence[Recovery] = ()
 
 
 def fold_signals(
@@ -37,12 +42,16 @@ def fold_signals(
     """
     tallies: dict[object, _Tally] = {}
     fold_of: dict[UUID, UUID] = {}
+    recoveries: list[Recovery] = []
     for group in groups:
+        if group.observed == RECOVERED:
+            recoveries += _recovery(group)
+            continue
         settings = policy.for_workflow(group.workflow)
         judgement = _judged(group, judges, settings)
         if judgement is not None:
             fold_of[group.id] = _count(tallies, _readable(group), judgement, settings)
-    return Folded([tally.fold() for tally in tallies.values()], fold_of)
+    return Folded([tally.fold() for tally in tallies.values()], fold_of, recoveries)
 
 
 @dataclass(slots=True)
@@ -58,6 +67,17 @@ class _Tally:
         if self.count == self.first.count:
             return self.first
         return replace(self.first, count=self.count, first_at=self.first_at, last_at=self.last_at)
+
+
+def _recovery(group: SignalGroup) -> list[Recovery]:
+    """The end a signal tells of; a signal that names no alert tells of none."""
+    labels = group.labels or {}
+    try:
+        alert_id = UUID(labels["alert"])
+        failures = int(labels["failures"]) if "failures" in labels else None
+    except (KeyError, ValueError):
+        return []
+    return [Recovery(alert_id, group.at, failures, group.run_id)]
 
 
 def _judged(

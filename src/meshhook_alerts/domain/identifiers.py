@@ -8,6 +8,9 @@ from uuid import UUID
 NIL = UUID(int=0)
 """Stands for "project not found yet" in the inbox."""
 
+PLATFORM = UUID(int=1)
+"""Stands for MeshHook itself, where a failure concerns its operator and no project."""
+
 NOBODY = UUID(int=2**128 - 1)
 """Stands for "project not found, and no longer looked for" in inbox and ledger."""
 

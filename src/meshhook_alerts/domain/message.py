@@ -33,7 +33,7 @@ class Links:
     run: str | None = None
 
 
-_EVENT = {Reason.FIRST_FAILURE: "alert.firing", Reason.STILL_FAILING: "alert.still_failing"}
+_EVENT = {Reason.FIRST_FAILURE: "alert.firing"}
 
 
 def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -> dict[str, Any]:
@@ -69,9 +69,10 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "failures": alert.count,
             "new_failures": planned.new_failures,
             "since": _instant(planned.since),
+            "resolved_at": _instant(alert.resolved_at) if alert.resolved_at else None,
         },
         "run": {"id": str(fold.run_id) if fold.run_id else None},
-        "rule": _clean(planned.rule.name),
+        "rule": _clean(planned.rule.name) if planned.rule else None,
         "links": {
             "alert": links.alert.format(id=alert.id) if links.alert else None,
             "run": links.run.format(id=fold.run_id) if links.run and fold.run_id else None,

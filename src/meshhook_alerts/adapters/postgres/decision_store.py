@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,12 @@ from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.application.ports import Batch, Message, ProjectSettings
 from meshhook_alerts.domain.alert import Alert, AlertStatus
-from meshhook_alerts.domain.decision import Decisions
-from meshhook_alerts.domain.failure import SignalGroup
+from meshhook_alerts.domain.decision import Decisions, State
+from meshhook_alerts.domain.failure import Fold, SignalGroup
 from meshhook_alerts.domain.folding import Folded
 from meshhook_alerts.domain.identifiers import NIL
 from meshhook_alerts.domain.message import SCHEMA_VERSION
-from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
 LEASE_SECONDS = 10
 """How long a notification belongs to the worker that took it; a dead worker's come back."""
@@ -103,16 +103,29 @@ class PostgresDecidingTransaction:
         return await self._load_settings(self._connection, batch.project_id, batch.settings_version)
 
     @translated
-    async def open_alerts(
-        self, project_id: UUID, fingerprints: Sequence[str]
-    ) -> Mapping[str, Alert]:
-        """The open alerts with these fingerprints."""
-        if not fingerprints:
-            return {}
-        cursor = await self._cursor(
-            "open_alerts", project_id=project_id, fingerprints=",".join(fingerprints)
-        )
-        return {row[2]: _alert(row) for row in await cursor.fetchall()}
+    async def state(
+        self, project_id: UUID, fingerprints: Sequence[str], alert_ids: Sequence[UUID]
+    ) -> State:
+        """What the engine must know, in one round trip."""
+        if not fingerprints and not alert_ids:
+            return State()
+        ids = ",".join(map(str, alert_ids))
+        async with self._connection.pipeline():
+            alerts = await self._cursor(
+                "open_alerts",
+                project_id=project_id,
+                fingerprints=",".join(fingerprints),
+                alert_ids=ids,
+            )
+            silent = await self._cursor("fleet_silent", project_id=project_id)
+            folds = await self._cursor("last_folds", alert_ids=ids) if ids else None
+            is_silent = await silent.fetchone()
+            last_folds = await folds.fetchall() if folds else []
+            return State(
+                alerts={row[2]: _alert(row) for row in await alerts.fetchall()},
+                last_folds={row[0]: _last_fold(row) for row in last_folds},
+                fleet_silent=bool(is_silent and is_silent[0]),
+            )
 
     @translated
     async def commit(
@@ -168,7 +181,8 @@ def _group(row: TupleRow) -> SignalGroup:
 
 
 def _alert(row: TupleRow) -> Alert:
-    (id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told) = row
+    (id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told,
+     kind, withdrawn, resolved_at) = row  # fmt: skip
     return Alert(
         id_,
         project_id,
@@ -179,4 +193,17 @@ def _alert(row: TupleRow) -> Alert:
         last_at,
         count,
         {UUID(channel): encoding.told_from(entry) for channel, entry in told.items()},
+        kind,
+        withdrawn,
+        resolved_at,
     )
+
+
+def _last_fold(row: TupleRow) -> Fold:
+    (_, id_, project_id, fingerprint, kind, failure_class, severity, error, error_class, at,
+     first_at, last_at, count, workflow, version, node_id, node_type, status, run_id, sample) = row  # fmt: skip
+    return Fold(
+        id_, project_id, fingerprint, kind, FailureClass(failure_class), Severity(severity),
+        Criticality.NORMAL, error, error_class, at, first_at, last_at, count, workflow, None, version,
+        node_id, node_type, status, None, None, run_id, sample,
+    )  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -26,12 +27,12 @@ def lines(documents: Iterable[Any]) -> str:
     return b"\n".join(map(orjson.dumps, documents)).decode()
 
 
-def fold_rows(folds: Iterable[Fold], alert_ids: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of ``alert_folds``; ``alert_ids`` maps fingerprints to alerts."""
+def fold_rows(folds: Iterable[Fold], alert_of: Mapping[UUID, UUID]) -> list[dict[str, Any]]:
+    """Rows of ``alert_folds``; ``alert_of`` names each fold's alert."""
     return [
         {
             "id": fold.id,
-            "alert_id": alert_ids[fold.fingerprint],
+            "alert_id": alert_of[fold.id],
             "kind": fold.kind,
             "class": fold.failure_class,
             "severity": fold.severity,
@@ -72,6 +73,8 @@ def opened_rows(alerts: Sequence[Alert], folds: Sequence[Fold]) -> list[dict[str
             "opened_at": alert.opened_at,
             "last_failure_at": alert.last_failure_at,
             "count": alert.count,
+            "withdrawn": alert.withdrawn,
+            "resolved_at": alert.resolved_at,
         }
         for alert, fold in zip(alerts, folds, strict=True)
     ]
@@ -94,9 +97,12 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
     return [
         {
             "id": alert.id,
+            "status": alert.status,
             "severity": alert.severity,
             "last_failure_at": alert.last_failure_at,
             "count": alert.count,
+            "withdrawn": alert.withdrawn,
+            "resolved_at": alert.resolved_at,
         }
         for alert in alerts
     ]
@@ -105,14 +111,24 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
 def told_of(alert: Alert) -> dict[str, Any]:
     """What each channel knows of an alert."""
     return {
-        str(channel): {"at": told.at, "count": told.count, "messages": told.messages}
+        str(channel): {
+            "at": told.at,
+            "count": told.count,
+            "messages": told.messages,
+            "open": told.open,
+        }
         for channel, told in alert.told.items()
     }
 
 
 def told_from(entry: dict[str, Any]) -> Told:
     """The other way round."""
-    return Told(datetime.fromisoformat(entry["at"]), entry["count"], entry["messages"])
+    return Told(
+        datetime.fromisoformat(entry["at"]),
+        entry["count"],
+        entry["messages"],
+        entry.get("open", True),
+    )
 
 
 def entry_rows(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
@@ -157,11 +173,10 @@ def parameters(
     batch: Batch, folded: Folded, decisions: Decisions, messages: Sequence[Message]
 ) -> dict[str, str]:
     """All that a batch led to, as ``commit_decisions.sql`` takes it."""
-    alert_ids = {alert.fingerprint: alert.id for alert in decisions.alerts}
     return {
         **_members(batch, folded),
         **_alerts(decisions),
-        "folds": dumps(fold_rows(folded.folds, alert_ids)),
+        "folds": dumps(fold_rows(folded.folds, decisions.alert_of)),
         "entries": dumps(entry_rows(decisions.entries)),
         "notifications": dumps(notification_rows(decisions, messages)),
         "contents": lines(message.content for message in messages),

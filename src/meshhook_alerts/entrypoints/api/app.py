@@ -19,6 +19,7 @@ from meshhook_alerts.entrypoints.api.problems import (
     add_problem_handlers,
     answer,
 )
+from meshhook_alerts.entrypoints.api.signatures import SignatureCheck
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     )
     app.state.service = service
     app.state.tokens = TokenReader(jwt_secret)
+    secret = service.settings.trigger_secret
+    app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (settings_routes, trigger_routes, health_routes):
         app.include_router(routes.router)
     add_problem_handlers(app)
