@@ -18,6 +18,11 @@ NO_BROWSER = """
 !! Install it (Debian: sudo apt-get install chromium) or set MESHHOOK_ALERTS_CHROMIUM to its path.
 """
 
+NO_NODE = """
+!! No Node was found, so the tests of the JavaScript emitters are NOT RUN.
+!! Install it (Debian: sudo apt-get install nodejs).
+"""
+
 
 def check(tools: Path, arguments: list[str]) -> int:
     """The quick checks: form, style, types, import rules and unit tests."""
@@ -34,7 +39,7 @@ def test(tools: Path, arguments: list[str]) -> int:
     """The checks, then all tests (the unit tests among them); extra arguments go to pytest."""
     failed = _static_checks(tools, fix=False)
     selection = _browser_selection()
-    if selection is None:
+    if selection is None or not _node_settled():
         return 1
     print(flush=True)
     tests = subprocess.run([tools / "pytest", *selection, *arguments])
@@ -87,14 +92,29 @@ def _find_browser() -> str | None:
 
 
 def _install_browser() -> str | None:
+    _install("chromium", "the browser tests")
+    return _find_browser()
+
+
+def _node_settled() -> bool:
+    """False if Node is a must and there is none; the tests that need it skip themselves."""
+    if not shutil.which("node"):
+        _install("nodejs", "the emitters' tests")
+    if shutil.which("node"):
+        return True
+    print(NO_NODE, file=sys.stderr, flush=True)
+    return not os.environ.get("CI")
+
+
+def _install(package: str, purpose: str) -> None:
+    """Installs a system package where that is possible; says why where it fails."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return None
+        return
     try:
-        with step("Installing the system package chromium for the browser tests"):
-            apt_install("chromium")
+        with step(f"Installing the system package {package} for {purpose}"):
+            apt_install(package)
     except CommandError as failure:
         print(failure, file=sys.stderr)
-    return _find_browser()
 
 
 def apt_install(package: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshhook_alerts.adapters.postgres.doctor import examine
-from meshhook_alerts.adapters.postgres.migrations import Attachment, migrate
+from meshhook_alerts.adapters.postgres.migrations import Attachment, migrate, migration_files
 from meshhook_alerts.adapters.postgres.uninstall import uninstall
 from meshhook_alerts.demo.meshhook import install_meshhook
 from tests.databases import connect
 
+MIGRATIONS = len(list(migration_files()))
 ATTACHED = {"workflow_events": "attached", "workflow_runs": "attached", "job_tracking": "attached"}
 
 

@@ -16,11 +16,13 @@ from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.adapters.postgres.database import Address, Database, parse_address
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
+from meshhook_alerts.adapters.postgres.detection.rule_sweeps import rule_sweeps
+from meshhook_alerts.adapters.postgres.detection.run_sweep import RunSweep
+from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
 from meshhook_alerts.adapters.postgres.health import PostgresHealth
 from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.adapters.postgres.settings_store import PostgresSettingsStore
 from meshhook_alerts.adapters.postgres.signal_inbox import PostgresSignalInbox
-from meshhook_alerts.adapters.postgres.sweeps import PostgresSweeps
 from meshhook_alerts.adapters.postgres.waker import PostgresWaker
 from meshhook_alerts.adapters.secret_box import AesSecretBox
 from meshhook_alerts.application.accept_failures import AcceptFailures
@@ -41,6 +43,7 @@ from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.domain.message import Links
 from meshhook_alerts.settings import Settings, SettingsError, read_settings, wrong
 from meshhook_alerts.sources import meshhook, reported
+from meshhook_alerts.sources.meshhook.run_report import report
 
 JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
 
@@ -108,10 +111,16 @@ class Service:
             Sender(deliveries, deliver),
             deliveries,
             PostgresWaker(self.database.connect_autocommit, listen=listen),
-            PostgresSweeps(pool),
+            self._sweeps(),
             PostgresHealth(pool, self.name),
-            Rhythm(sweep=self.settings.sweep_seconds),
+            Rhythm(sweep=min(1.0, self.settings.sweep_seconds)),
         )
+
+    def _sweeps(self) -> PostgresSweeps:
+        """Every search for what triggers cannot see."""
+        policies = Policies(SettingsLoader())
+        runs = RunSweep(report, policies, interval_seconds=self.settings.sweep_seconds)
+        return PostgresSweeps(self.database.pool, rule_sweeps(policies, runs))
 
 
 @asynccontextmanager

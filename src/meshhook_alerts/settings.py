@@ -57,6 +57,13 @@ class Settings(BaseSettings):
         "`meshhook-alerts keys generate` makes one.",
         examples=["k1:…base64 of 32 bytes…"],
     )
+    trigger_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that signs reports to `POST /api/alerts/trigger`, at least 32 characters; "
+        "without it only tokens of the service role are taken. While changing it, put the new one "
+        "and the old one, with a space between.",
+        examples=["$(openssl rand -base64 48)"],
+    )
     host: str = Field(
         default="127.0.0.1", description="Address the API listens on.", examples=["192.0.2.10"]
     )
@@ -105,6 +112,14 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trigger_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        secrets = value.get_secret_value().split() if value else []
+        if value and (not secrets or min(map(len, secrets)) < 32):
+            raise ValueError("is too short; a secret takes at least 32 characters")
         return value
 
     @classmethod

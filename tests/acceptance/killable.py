@@ -54,7 +54,7 @@ def _after_claiming() -> None:
 
     async def dying(self: PostgresDecidingTransaction, limit: int) -> Batch | None:
         batch = await take(self, limit)
-        if batch is not None and batch.groups:
+        if batch is not None and batch.first.groups:
             die()
         return batch
 

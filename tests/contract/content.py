@@ -60,6 +60,12 @@ def still_failing(failures: int = 38, links: Links = LINKS, **fold: Any) -> dict
     return _content(Reason.STILL_FAILING, replace(_FOLD, **fold), links, last, failures)
 
 
+def recovered(failures: int = 4, links: Links = LINKS) -> dict[str, Any]:
+    """The end of a trouble; no rule asks for it, whoever was told of the trouble gets it."""
+    last = OPENED + timedelta(minutes=12)
+    return _content(Reason.RECOVERED, _FOLD, links, last, failures)
+
+
 def _content(
     reason: Reason, fold: Fold, links: Links, last: datetime, failures: int
 ) -> dict[str, Any]:
@@ -71,7 +77,7 @@ def _content(
         alert=alert,
         fold=fold,
         channel=Channel(UUID(int=3), "on call", "any"),
-        rule=DEFAULT_RULE,
+        rule=None if reason is Reason.RECOVERED else DEFAULT_RULE,
         reason=reason,
         severity=fold.severity,
         at=last,

@@ -154,7 +154,7 @@ def test_the_page_shows_alerts_and_messages_in_a_browser(open_folder: Path) -> N
                 )
                 assert not page.evaluate(sideways), f"scrolls sideways at {width}"
                 page.locator(".messages a").first.click()
-                page.frame_locator("iframe.mail").get_by_text("What to try first").wait_for()
+                page.frame_locator("iframe.mail").get_by_text("Why you got this").wait_for()
                 assert not page.evaluate(sideways), f"mail scrolls sideways at {width}"
                 page.goto(address)
                 page.locator(".alerts a").first.click()

@@ -42,8 +42,14 @@ async def test_only_the_service_may_report(client: httpx.AsyncClient, world: Wor
 async def test_one_or_many_are_taken(client: httpx.AsyncClient, world: World) -> None:
     one = await report(client, failure(world))
     many = await report(client, {"failures": [failure(world) for _ in range(1000)]})
-    assert (one.status_code, one.json()) == (202, {"accepted": 1, "duplicates": 0})
-    assert (many.status_code, many.json()) == (202, {"accepted": 1000, "duplicates": 0})
+    assert (one.status_code, one.json()) == (
+        202,
+        {"accepted": 1, "duplicates": 0, "unattributed": 0},
+    )
+    assert (many.status_code, many.json()) == (
+        202,
+        {"accepted": 1000, "duplicates": 0, "unattributed": 0},
+    )
     assert await world.value("select count(*) from meshhook_alerts.signals") == 1001
 
 
@@ -56,13 +62,19 @@ async def test_the_same_failure_counts_once_waiting_or_decided(
     async with at_work(service):
 
         async def decided() -> bool:
-            return bool(await world.value("select count(*) = 2 from public.alert_failures"))
+            return bool(
+                await world.value(
+                    "select count(*) = 2 from public.alert_failures where project_id = %s",
+                    world.project_id,
+                )
+            )
 
         await eventually(decided)
         answers.append(await report(client, first))
     counts = [(each.json()["accepted"], each.json()["duplicates"]) for each in answers]
     assert counts == [(1, 0), (0, 1), (1, 2), (0, 1)]
-    assert await world.value("select count(*) from public.alert_failures") == 2
+    count = "select count(*) from public.alert_failures where project_id = %s"
+    assert await world.value(count, world.project_id) == 2
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -78,9 +90,6 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "nope"}, "/kind", "cannot be reported"),
     ({"id": " "}, "/id", "1 character"),
     ({"id": "x" * 201}, "/id", "200"),
-    ({"id": "a\u202eb"}, "/id", "printable"),
-    ({"id": "a\x00b"}, "/id", "cannot be stored"),
-    ({"error": "a\ud800"}, "/error", "cannot be stored"),
     ({"error": "e" * 20_001}, "/error", "20000"),
     ({"http_status": 99}, "/http_status", "100"),
     ({"severity": "loud"}, "/severity", "info"),
@@ -112,7 +121,7 @@ async def test_every_wrong_field_is_named_alone_and_in_a_batch(
 async def test_too_few_and_too_many_are_refused(caller: httpx.AsyncClient, project: World) -> None:
     assert "/failures" in pointers(await report(caller, {"failures": []}))
     assert "/failures" in pointers(await report(caller, {"failures": [failure(project)] * 1001}))
-    assert {"/id", "/project_id", "/occurred_at"} <= pointers(await report(caller, {})).keys()
+    assert {"/id", "/occurred_at"} <= pointers(await report(caller, {})).keys()
     assert list(pointers(await report(caller, [failure(project)]))) == [""]
 
 

@@ -237,7 +237,10 @@ async def test_serve_outlives_a_database_that_is_down_at_its_start(
             await world.fail()
 
             async def decided() -> Any:
-                return await world.value("select count(*) from public.alert_failures")
+                return await world.value(
+                    "select count(*) from public.alert_failures where project_id = %s",
+                    world.project_id,
+                )
 
             assert await eventually(decided) == 1
 

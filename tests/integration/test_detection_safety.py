@@ -102,6 +102,8 @@ async def recorded(world: World) -> dict[UUID, str]:
     found = await world.rows(
         "select failure.run_id, fold.kind from public.alert_failures failure"
         " join public.alert_folds fold on fold.id = failure.fold_id"
+        " where failure.project_id = %s",
+        world.project_id,
     )
     return {row["run_id"]: row["kind"] for row in found}
 
@@ -114,7 +116,9 @@ async def assert_made_good(world: World, expected: dict[UUID, str]) -> None:
             return await recorded(world) == expected
 
         await eventually(all_found)
-    assert await world.value("select count(*) from public.alert_failures") == len(expected)
+    assert await world.value(
+        "select count(*) from public.alert_failures where project_id = %s", world.project_id
+    ) == len(expected)
 
 
 @pytest.mark.parametrize("broken", BREAKS)
@@ -193,6 +197,11 @@ async def test_a_user_who_marks_a_run_failed_needs_no_rights_of_ours(world: Worl
         assert await cursor.fetchall() == [(run_id, "run_failed")]
 
 
+LONG_AGO = ", ".join(
+    f"{column} = now() - interval '2 days'" for column in ("created_at", "started_at", "updated_at")
+)
+
+
 async def test_history_from_before_us_is_not_reported_and_nothing_is_found_twice(
     world: World,
 ) -> None:
@@ -200,7 +209,7 @@ async def test_history_from_before_us_is_not_reported_and_nothing_is_found_twice
     await execute(
         world.url,
         "alter table workflow_runs disable trigger user",
-        f"update workflow_runs set status = 'failed', updated_at = now() - interval '2 days' where id = '{old}'",
+        f"update workflow_runs set status = 'failed', {LONG_AGO} where id = '{old}'",
         "alter table workflow_runs enable trigger user",
     )
     failures = await three_failures(world)
@@ -231,4 +240,6 @@ async def test_one_projects_poison_does_not_stop_the_others(
                 return len(receiver.requests) == 3
 
             await eventually(told)
-    assert await world.value("select count(*) from meshhook_alerts.signals") == 1
+    assert await world.rows("select distinct project_id from meshhook_alerts.signals") == [
+        {"project_id": poisoned.project_id}
+    ]

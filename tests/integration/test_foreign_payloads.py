@@ -123,7 +123,7 @@ async def test_whatever_an_event_holds_is_told_short_clean_and_redacted(
         "select kind, sum(count)::int as n from public.alert_folds group by 1 order by 1"
     )
     assert {row["kind"]: row["n"] for row in kinds} == {
-        "retries_exhausted": len(at_once), "stalled": len(later) + 1,
+        "retries_exhausted": len(at_once), "stalled": len(later) + 1, "unknown_event": 1,
     }  # fmt: skip
 
 

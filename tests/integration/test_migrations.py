@@ -96,7 +96,7 @@ async def test_the_queue_file_alone_stops_with_instructions_where_pgmq_is_missin
     url = new_database(template_factory("meshhook without pgmq", unqueued_meshhook))
     if await rows(url, "select 1 from pg_available_extensions where name = 'pgmq'"):
         pytest.skip("this server offers the extension")
-    tables, queue, _ = (text for _, text in migration_files())
+    tables, queue, *_ = (text for _, text in migration_files())
     await in_one_batch(url, tables)
     with pytest.raises(psycopg.errors.UndefinedObject, match="needs pgmq") as stopped:
         await in_one_batch(url, queue)

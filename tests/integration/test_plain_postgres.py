@@ -16,7 +16,7 @@ from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
 from meshhook_alerts.adapters.embedded_postgres.cluster import Setting
 from meshhook_alerts.adapters.postgres.migrations import MigrationError
 from tests.databases import Role, connect, create_role, drop_role, execute, rows
-from tests.installing import migrated, uninstalled
+from tests.installing import MIGRATIONS, migrated, uninstalled
 
 pytestmark = pytest.mark.postgres
 
@@ -101,7 +101,7 @@ async def test_a_role_that_may_not_make_roles_is_told_what_an_administrator_must
     assert await rows(url, "select to_regclass('public.alerts')") == [None]
     await execute(server, str(stopped.value).split("Let an administrator run: ")[1])
     await migrated(url)
-    assert await rows(url, "select count(*) from meshhook_alerts.migrations") == [3]
+    assert await rows(url, "select count(*) from meshhook_alerts.migrations") == [MIGRATIONS]
 
 
 @pytest.mark.parametrize(

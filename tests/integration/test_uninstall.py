@@ -9,7 +9,7 @@ import pytest
 from meshhook_alerts.adapters.postgres.migrations import MigrationError
 from tests.conftest import Builder
 from tests.databases import execute, objects, rows
-from tests.installing import meshhook, migrated, uninstalled
+from tests.installing import MIGRATIONS, meshhook, migrated, uninstalled
 from tests.line import a_service, open_world
 
 pytestmark = pytest.mark.postgres
@@ -82,4 +82,4 @@ async def test_what_others_built_on_our_tables_stops_it_and_is_named(url: str) -
     await execute(url, "create view public.report as select count(*) from public.alerts")
     with pytest.raises(MigrationError, match="view report depends on table alerts"):
         await uninstalled(url)
-    assert await rows(url, "select count(*) from meshhook_alerts.migrations") == [3]
+    assert await rows(url, "select count(*) from meshhook_alerts.migrations") == [MIGRATIONS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from email import message_from_bytes, policy
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -17,9 +18,10 @@ from meshhook_alerts.application.ports import ForbiddenDestination
 from meshhook_alerts.channels import help_of, installed_channels
 from meshhook_alerts.channels.email import CHANNEL as EMAIL
 from meshhook_alerts.channels.email.config import EmailConfig
+from meshhook_alerts.channels.email.message import build
 from meshhook_alerts.channels.masking import detail
 from meshhook_alerts.domain.delivery import Rejected
-from tests.contract.content import NOTIFICATION, first_failure
+from tests.contract.content import NOTIFICATION, first_failure, recovered
 from tests.unit.test_webhook_channel import Net
 
 
@@ -220,3 +222,14 @@ async def test_without_any_mail_server_it_says_so() -> None:
     outcome = await EMAIL.send(NOTIFICATION, first_failure(), config, Net())
     assert isinstance(outcome, Rejected)
     assert "no mail server" in outcome.detail
+
+
+def test_the_mail_about_an_end_says_why_it_came_and_names_no_rule() -> None:
+    raw = build(NOTIFICATION, recovered(), "Alerts <a@b.com>", ["c@d.com"])
+    mail = message_from_bytes(raw, policy=policy.default)
+    for subtype in ("plain", "html"):
+        part = mail.get_body((subtype,))
+        assert part is not None
+        text = part.get_content()
+        assert "Why you got this: The trouble ended" in text
+        assert "the rule" not in text

@@ -1,100 +1,64 @@
-"""Accept failures that tables can never show: what callers of the trigger endpoint report."""
+"""Accept failures that tables can never show: what callers of the trigger endpoint report.
+
+Whose failure is it? The first of these that answers:
+
+1. the project the report names;
+2. the project of the run it names;
+3. the project whose workflow has the slug it names, if that is one project only: one with a
+   published definition, or, where nobody has published any, one with a definition at all.
+
+MeshHook looks a slug up across all projects, so two may share one. Then nobody can say whose
+delivery it was, and telling both would show each what the other does: the failure is nobody's. It is
+recorded under ``NOBODY``, told to no one, and counted in the answer as unattributed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Protocol
+from typing import Protocol
 from uuid import UUID
-
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
 
 from meshhook_alerts.application.ports import Clock
 from meshhook_alerts.application.problems import InvalidField, InvalidRequest
-from meshhook_alerts.domain.kinds import REPORTABLE
+from meshhook_alerts.application.reported_failure import ReportedFailure
 from meshhook_alerts.domain.redaction import redact
-from meshhook_alerts.domain.severity import Severity
 
 _EARLY = timedelta(minutes=10)
 _LATE = timedelta(days=7)
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("may hold printable characters only")
-    return text
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reported failure belongs."""
 
-
-Printable = Annotated[Short, AfterValidator(_printable)]
-
-
-class ReportedFailure(BaseModel):
-    """One failure, as its reporter saw it. Sent twice with the same id and time it counts once."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Printable = Field(
-        description="The reporter's own id of the failure; makes sending it again safe."
-    )
-    project_id: UUID
-    kind: str = Field(
-        default="custom", description="intake_rejected, circuit_open, loop_item_failed or custom."
-    )
-    occurred_at: AwareDatetime = Field(description="When it happened, with a time zone.")
-    workflow: Short | None = Field(default=None, description="The workflow's slug.")
-    node_id: Short | None = None
-    node_type: Short | None = None
-    run_id: UUID | None = None
-    error: str | None = Field(
-        default=None, max_length=20_000, description="What went wrong; shortened and redacted."
-    )
-    http_status: int | None = Field(default=None, ge=100, le=599)
-    severity: Severity | None = Field(
-        default=None, description="Overrides the kind's own severity."
-    )
-    labels: dict[Short, Short] = Field(default={}, max_length=20)
-
-    @field_validator("kind")
-    @classmethod
-    def _reportable(cls, kind: str) -> str:
-        if kind not in REPORTABLE:
-            raise ValueError(f"cannot be reported; these can: {', '.join(sorted(REPORTABLE))}")
-        return kind
-
-
-class FailureReport(BaseModel):
-    """One or more failures."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    failures: list[ReportedFailure] = Field(min_length=1, max_length=1_000)
+    project_id: UUID | None
+    """None: nobody's."""
+    workflow_id: UUID | None
+    """The run's definition, or the newest published one; for its name and version."""
+    named_exists: bool
+    """False if the report names a project that does not exist."""
+    run_fits: bool
+    """False if the report names a project and a run of another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """How many were new and how many had been reported before."""
+    """How many were new, how many had been reported before, and how many belong to nobody."""
 
     accepted: int
     duplicates: int
+    unattributed: int
 
 
 class SignalInbox(Protocol):
     """Where signals are put."""
 
-    async def unknown_projects(self, projects: Sequence[UUID]) -> set[UUID]:
-        """Those of ``projects`` that do not exist."""
+    async def places(self, failures: Sequence[ReportedFailure]) -> Sequence[Place]:
+        """Where each of ``failures`` belongs, in order."""
 
-    async def add(self, failures: Sequence[ReportedFailure]) -> int:
+    async def add(self, failures: Sequence[tuple[ReportedFailure, Place]]) -> int:
         """Adds what is new, and wakes a worker; returns how many were new."""
 
 
@@ -105,35 +69,37 @@ class AcceptFailures:
     inbox: SignalInbox
     clock: Clock
 
-    async def __call__(self, report: FailureReport) -> Accepted:
-        """Takes in a report, whole or not at all.
+    async def __call__(self, failures: Sequence[ReportedFailure]) -> Accepted:
+        """Takes in a report, whole or not at all. Problems are named ``/failures/3/kind``.
 
         Raises:
             InvalidRequest
         """
-        problems = self._bad_times(report, self.clock.now())
-        unknown = await self.inbox.unknown_projects([each.project_id for each in report.failures])
-        problems += [
-            InvalidField(f"/failures/{place}/project_id", "no such project")
-            for place, each in enumerate(report.failures)
-            if each.project_id in unknown
-        ]
+        places = await self.inbox.places(failures)
+        problems = [*_bad_times(failures, self.clock.now()), *_bad_places(places)]
         if problems:
             raise InvalidRequest(problems)
-        added = await self.inbox.add([_redacted(each) for each in report.failures])
-        return Accepted(added, len(report.failures) - added)
+        cleaned = [_redacted(each) for each in failures]
+        added = await self.inbox.add(list(zip(cleaned, places, strict=True)))
+        unattributed = sum(place.project_id is None for place in places)
+        return Accepted(added, len(failures) - added, unattributed)
 
-    def _bad_times(self, report: FailureReport, now: datetime) -> list[InvalidField]:
-        return [
-            InvalidField(
-                f"/failures/{place}/occurred_at",
-                "lies in the future; is the reporter's clock right?"
-                if each.occurred_at > now
-                else "lies more than 7 days back",
-            )
-            for place, each in enumerate(report.failures)
-            if not now - _LATE <= each.occurred_at <= now + _EARLY
-        ]
+
+def _bad_times(failures: Sequence[ReportedFailure], now: datetime) -> Iterator[InvalidField]:
+    for number, each in enumerate(failures):
+        pointer = f"/failures/{number}/occurred_at"
+        if each.occurred_at > now + _EARLY:
+            yield InvalidField(pointer, "lies in the future; is the reporter's clock right?")
+        elif each.occurred_at < now - _LATE:
+            yield InvalidField(pointer, "lies more than 7 days back")
+
+
+def _bad_places(places: Sequence[Place]) -> Iterator[InvalidField]:
+    for number, place in enumerate(places):
+        if not place.named_exists:
+            yield InvalidField(f"/failures/{number}/project_id", "no such project")
+        elif not place.run_fits:
+            yield InvalidField(f"/failures/{number}/run_id", "is a run of another project")
 
 
 def _redacted(failure: ReportedFailure) -> ReportedFailure:

@@ -3,7 +3,7 @@ provide them, ``bootstrap`` puts them together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +12,12 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from meshhook_alerts.domain.alert import Alert
-from meshhook_alerts.domain.decision import Decisions
+from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.delivery import Outcome
 from meshhook_alerts.domain.failure import SignalGroup
 from meshhook_alerts.domain.folding import Folded
 from meshhook_alerts.domain.message import Content
-from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,19 @@ class ProjectSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some signals of a batch, the oldest first."""
+
+    groups: Sequence[SignalGroup]
+    seen: Sequence[str]
+    """Members of groups that had been recorded before; to be dropped."""
+    signals: int
+    """How many there are."""
+    last_id: int
+    """The newest one's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Signals of one project, taken by one worker for the length of a transaction."""
 
@@ -71,9 +83,9 @@ class Batch:
     settings_version: int
     now: datetime
     """The database's clock when the batch was taken."""
-    groups: Sequence[SignalGroup]
-    seen: Sequence[str]
-    """Members of groups that had been recorded before; to be dropped."""
+    limit: int
+    """How many signals it may have."""
+    first: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +104,32 @@ class DecidingTransaction(Protocol):
     async def take(self, limit: int) -> Batch | None:
         """The next batch of a project nobody else is deciding for; None if there is none."""
 
+    def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
+        """The batch, part by part; the next one is read while its reader is busy with the last.
+        To be closed before anything else is asked of the transaction."""
+
+    def settle(self, part: Part, fold_of: Mapping[UUID, UUID]) -> None:
+        """Remembers what a part's signals came to: signal group id → fold id, of those that are
+        failures. It is written beside the next part, or by ``commit``."""
+
     async def settings(self, batch: Batch) -> ProjectSettings:
         """What the batch's project wants, and where its channels lead."""
 
-    async def open_alerts(
-        self, project_id: UUID, fingerprints: Sequence[str]
-    ) -> Mapping[str, Alert]:
-        """The open alerts with these fingerprints, by fingerprint."""
+    async def state(
+        self, project_id: UUID, fingerprints: Sequence[str], alert_ids: Sequence[UUID]
+    ) -> State:
+        """What is known of the alerts with these fingerprints or ids, and what explains others."""
 
     async def commit(
         self,
         batch: Batch,
         folded: Folded,
         decisions: Decisions,
-        messages: Sequence[Message],
-        leased: int,
+        leased: Sequence[Message],
+        others: Iterable[Message],
     ) -> Sequence[int]:
-        """Writes everything and commits. The first ``leased`` messages are leased to this worker;
-        returns their queue ids, in order."""
+        """Writes everything and commits. The ``leased`` messages, the first, are leased to this
+        worker; returns their queue ids, in order. The ``others`` are composed as they are written."""
 
     async def postpone(self, batch: Batch, seconds: float) -> None:
         """Undoes all and leaves the batch's project alone for a while, so others get their turn."""
@@ -263,6 +283,56 @@ class Sweeps(Protocol):
 
     async def attribute(self) -> int:
         """Finds the projects of signals whose trigger could not see them; returns how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as its tables hold it, for the source's rules to read."""
+
+    id: UUID
+    project_id: UUID
+    workflow_id: UUID | None
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+    updated_at: datetime | None
+    slug: str | None
+    events_may_be_missing: bool
+    reported: bool
+    """Whether an earlier look found something."""
+    events: Sequence[tuple[Any, ...]]
+    """(id, ts, type, node id, node type, attempt, error, HTTP status), oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInRun:
+    """A failure found in a run, with the reference under which it counts once."""
+
+    kind: str
+    ref: str
+    at: datetime
+    node_id: str | None = None
+    node_type: str | None = None
+    attempt: str | None = None
+    http_status: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one look at a run came to."""
+
+    found: Sequence[FoundInRun]
+    clean: bool
+    """It ended well: what was said of it is withdrawn, and its workflow is healthy."""
+    settled: bool
+    """Nothing more can happen to it."""
+    look_again_at: datetime | None
+    refs: Sequence[tuple[str, datetime]] = ()
+    """Every reference under which something may have been said of it earlier."""
+
+
+ExamineRun = Callable[[RunRow, EffectiveSettings, datetime], RunReport]
 
 
 class Health(Protocol):

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
+from pydantic import Field, StringConstraints, field_validator
 
+from meshhook_alerts.application.detection_document import DetectionDocument, Strict, seconds
 from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import AlertRule, Conditions, Layer, RuleMode
 from meshhook_alerts.domain.severity import Criticality, Severity
@@ -24,11 +18,7 @@ Pattern = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 Cooldown = Annotated[int, Field(ge=0, le=30 * _DAY, description="Seconds between two messages about one alert to one channel.")]  # fmt: skip
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ConditionsDocument(_Strict):
+class ConditionsDocument(Strict):
     """Which failures a rule is about; what is left out agrees with all."""
 
     kinds: list[str] = Field(default=[], max_length=50, description="Failure kinds, see the reference.")  # fmt: skip
@@ -51,7 +41,7 @@ class ConditionsDocument(_Strict):
         )
 
 
-class RuleDocument(_Strict):
+class RuleDocument(Strict):
     """Which failures, to whom, how loud, how often."""
 
     name: Name
@@ -68,12 +58,12 @@ class RuleDocument(_Strict):
             conditions=self.when.conditions(),
             channels=tuple(self.channels),
             severity=self.severity,
-            cooldown=_seconds(self.cooldown_seconds),
+            cooldown=seconds(self.cooldown_seconds),
             enabled=self.enabled,
         )
 
 
-class SettingsDocument(_Strict):
+class SettingsDocument(DetectionDocument):
     """What a project, or one of its workflows, sets; what is left out comes from below."""
 
     enabled: bool | None = Field(default=None, description="Alerts on or off.")
@@ -96,8 +86,9 @@ class SettingsDocument(_Strict):
             "enabled": self.enabled,
             "criticality": self.criticality,
             "attempt_limit": self.attempt_limit,
-            "stall_after": _seconds(self.stall_after_seconds),
-            "cooldown": _seconds(self.cooldown_seconds),
+            "stall_after": seconds(self.stall_after_seconds),
+            "cooldown": seconds(self.cooldown_seconds),
+            **self.detection_values(),
             "rules": None if self.rules is None else tuple(rule.rule() for rule in self.rules),
         }
         set_values = {name: value for name, value in values.items() if value is not None}
@@ -108,7 +99,3 @@ def check_names_differ(what: str, names: list[str]) -> None:
     """Raises ``ValueError`` if two of ``what`` bear one name."""
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
         raise ValueError(f"two {what} are called {twice[0]!r}; names must differ")
-
-
-def _seconds(number: int | None) -> timedelta | None:
-    return None if number is None else timedelta(seconds=number)

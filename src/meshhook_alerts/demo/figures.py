@@ -18,7 +18,8 @@ from meshhook_alerts.domain.reasons import Reason
 _COUNTERS = """
 select (select count(*) from public.workflow_runs) as runs,
        (select count(*) from public.alert_failures) as failures,
-       (select count(*) from public.alerts where status = 'firing') as open,
+       (select count(*) from public.alerts) as alerts,
+       (select count(*) from public.alerts where status <> 'resolved') as open,
        (select count(*) from public.alert_notifications where state = 'delivered') as delivered,
        (select count(*) from public.alert_notifications where state = 'pending') as pending,
        (select count(*) from public.alert_notifications where state in ('rejected', 'expired')) as lost,
@@ -70,9 +71,9 @@ class Figures:
         return (await self._rows(_COUNTERS))[0]
 
     async def alerts(self, limit: int = 10) -> list[dict[str, Any]]:
-        """Open alerts, the loudest and latest first."""
+        """Alerts: the open ones first, of these the loudest and latest; then those that are over."""
         order = (
-            "where status <> 'resolved' order by array_position(array['critical','error','warning','info'],"
+            "order by status = 'resolved', array_position(array['critical','error','warning','info'],"
             " severity), last_failure_at desc limit %s"
         )
         return [_readable(row) for row in await self._rows(_ALERTS + order, limit)]

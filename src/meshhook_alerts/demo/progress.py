@@ -64,18 +64,27 @@ class Progress:
             told = ", ".join(
                 f"{each['channel']} {_mark(each['state'])}" for each in alert["told_channels"]
             )
-            severity = typer.style(f"{alert['severity']:<8}", fg=_COLOURS[alert["severity"]])
-            typer.echo(f"  {severity} {where}: {alert['error'][:60]}  ×{alert['count']}  → {told}")
+            state = "over" if alert["status"] == "resolved" else alert["severity"]
+            typer.echo(
+                f"  {typer.style(f'{state:<8}', fg=_COLOURS[state])} {where}: {alert['error'][:60]}  ×{alert['count']}  → {told}"
+            )
         delay = counters["delay"]
         typer.echo("")
         typer.echo(
-            f"  {counters['runs']} runs, {counters['failures']} failures found, {counters['open']} alerts,"
+            f"  {counters['runs']} runs, {counters['failures']} failures found, {counters['alerts']} alerts"
+            f" ({counters['alerts'] - counters['open']} of them over by now),"
             f" {counters['delivered']} messages delivered, {counters['lost']} lost;"
             f" failure to accepted message: median {float(delay or 0) * 1000:.0f} ms"
         )
 
 
-_COLOURS = {"critical": "magenta", "error": "red", "warning": "yellow", "info": "blue"}
+_COLOURS = {
+    "critical": "magenta",
+    "error": "red",
+    "warning": "yellow",
+    "info": "blue",
+    "over": "green",
+}
 
 
 def _mark(state: str | None) -> str:

@@ -41,7 +41,8 @@ class Verdict:
 class LedgerEntry:
     """One row of the alert log: what became of one fold at one rule and channel."""
 
-    fold_id: UUID
+    fold_id: UUID | None
+    """None where the entry is about the alert itself, as for its end."""
     alert_id: UUID
     at: datetime
     count: int
@@ -60,7 +61,8 @@ class PlannedNotification:
     alert: Alert
     fold: Fold
     channel: Channel
-    rule: AlertRule
+    rule: AlertRule | None
+    """None for the end of an alert: it goes to whoever was told, whatever rule said so."""
     reason: Reason
     severity: Severity
     at: datetime
@@ -78,7 +80,12 @@ class State:
     """
 
     alerts: Mapping[str, Alert] = field(default_factory=dict)
-    """Open alerts by fingerprint; at least those of the folds to be decided."""
+    """By fingerprint, at least those of the folds and recoveries to be decided: open ones, and
+    those resolved so recently that a new failure reopens them."""
+    last_folds: Mapping[UUID, Fold] = field(default_factory=dict)
+    """Alert id → its latest fold, for the alerts that may recover."""
+    fleet_silent: bool = False
+    """Whether an alert is open that explains every "never started"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Decisions:
     entries: Sequence[LedgerEntry] = ()
     alerts: Sequence[Alert] = ()
     """New or changed, each once, as it is after the last decision."""
+    alert_of: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Fold id → the alert it was counted in."""
     opened_by: Mapping[UUID, Fold] = field(default_factory=dict)
     """Alert id → the fold that opened it, for the alerts that are new."""
     notifications: Sequence[PlannedNotification] = ()

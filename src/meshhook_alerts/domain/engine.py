@@ -20,25 +20,47 @@ from meshhook_alerts.domain.decision import (
     State,
     Verdict,
 )
-from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.failure import Fold, Recovery
 from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.policy import Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
+from meshhook_alerts.domain.recovering import after_farewell, farewells, withdraw
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import NoTarget, Target, match
-from meshhook_alerts.domain.stages.notify import notify
+from meshhook_alerts.domain.stages.notify import notify, reason_to_tell
 
 
-def decide(folds: Iterable[Fold], policy: ProjectPolicy, state: State, now: datetime) -> Decisions:
-    """What to do about ``folds``, all of ``policy``'s project, given what was before.
+def decide(
+    folds: Iterable[Fold],
+    policy: ProjectPolicy,
+    state: State,
+    now: datetime,
+    recoveries: Iterable[Recovery] = (),
+) -> Decisions:
+    """What to do about ``folds`` and ``recoveries``, all of ``policy``'s project, given what was
+    before.
 
-    Folds are taken by the time of their recording, whatever order they come in. ``now`` is for
+    They are taken by the time of their recording, whatever order they come in. ``now`` is for
     what depends on the present; a failure is judged by its own time.
     """
     draft = _Draft(Context(policy, state, now))
-    for fold in sorted(folds, key=lambda each: (each.at, each.id)):
-        draft.decide(fold)
+    items: list[Fold | Recovery] = [*folds, *recoveries]
+    for item in sorted(items, key=_moment):
+        if isinstance(item, Fold):
+            draft.decide(item)
+        else:
+            draft.recover(item)
     return draft.decisions()
+
+
+def _moment(item: Fold | Recovery) -> tuple[datetime, int, int]:
+    """Within one second what explains others comes first, and an end last: it proves something
+    about what was before."""
+    if isinstance(item, Recovery):
+        return item.at, 2, item.alert_id.int
+    rank = 0 if item.kind == FLEET_SILENT.name else 1
+    return item.at, rank, item.id.int  # ordered as the ids are, and compared far faster
 
 
 @dataclass(slots=True)
@@ -46,7 +68,11 @@ class _Draft:
     """Decisions in the making."""
 
     context: Context
-    alerts: dict[str, Alert] = field(default_factory=dict)
+    alerts: dict[UUID, Alert] = field(default_factory=dict)
+    current: dict[str, UUID] = field(default_factory=dict)
+    """Fingerprint → the alert that a failure of today would be counted in."""
+    last_folds: dict[UUID, Fold] = field(default_factory=dict)
+    alert_of: dict[UUID, UUID] = field(default_factory=dict)
     opened_by: dict[UUID, Fold] = field(default_factory=dict)
     entries: list[LedgerEntry] = field(default_factory=list)
     notifications: list[PlannedNotification] = field(default_factory=list)
@@ -54,6 +80,8 @@ class _Draft:
 
     def decide(self, fold: Fold) -> None:
         alert = self._count(fold)
+        if fold.kind == FLEET_SILENT.name:
+            self._note_fleet(silent=True)
         told: dict[UUID, Told] = {}
         for target in self._match(fold):
             if isinstance(target, NoTarget):
@@ -61,27 +89,71 @@ class _Draft:
             else:
                 self._decide_target(fold, alert, target, told)
         if told:
-            self.alerts[fold.fingerprint] = replace(alert, told={**alert.told, **told})
+            self.alerts[alert.id] = alert.telling(told)
+
+    def recover(self, recovery: Recovery) -> None:
+        known = self._known(recovery.alert_id)
+        if known is None or known.status is AlertStatus.RESOLVED:
+            return
+        alert = withdraw(known, recovery)
+        fold = self.last_folds.get(alert.id) or self.context.state.last_folds.get(alert.id)
+        if alert.status is AlertStatus.RESOLVED and fold is not None:
+            for entry, planned in farewells(alert, fold, recovery, self.context.policy):
+                self.entries.append(entry)
+                if planned:
+                    self.notifications.append(planned)
+            alert = after_farewell(alert)
+        self.alerts[alert.id] = alert
+        if alert.kind == FLEET_SILENT.name and alert.status is AlertStatus.RESOLVED:
+            self._note_fleet(silent=False)
+
+    def _note_fleet(self, *, silent: bool) -> None:
+        """What this batch says of all workers holds for its later folds."""
+        state = replace(self.context.state, fleet_silent=silent)
+        self.context = replace(self.context, state=state)
 
     def decisions(self) -> Decisions:
         return Decisions(
             entries=self.entries,
             alerts=list(self.alerts.values()),
+            alert_of=self.alert_of,
             opened_by=self.opened_by,
             notifications=self.notifications,
         )
 
+    def _known(self, alert_id: UUID) -> Alert | None:
+        changed = self.alerts.get(alert_id)
+        before = self.context.state.alerts.values()
+        return changed or next((alert for alert in before if alert.id == alert_id), None)
+
     def _count(self, fold: Fold) -> Alert:
-        """The fold's alert with the fold counted in, opened if there is none."""
-        fingerprint = fold.fingerprint
-        known = self.alerts.get(fingerprint) or self.context.state.alerts.get(fingerprint)
-        if known is None or known.status is AlertStatus.RESOLVED:
+        """The fold's alert with the fold counted in, opened (again) if there is none open."""
+        known = self._current(fold.fingerprint)
+        if known is None or self._is_over(known, fold):
             alert = _open(fold)
             self.opened_by[alert.id] = fold
         else:
             alert = _add(known, fold)
-        self.alerts[fingerprint] = alert
+        self.alerts[alert.id] = alert
+        self.current[fold.fingerprint] = alert.id
+        self.last_folds[alert.id] = fold
+        self.alert_of[fold.id] = alert.id
         return alert
+
+    def _current(self, fingerprint: str) -> Alert | None:
+        alert_id = self.current.get(fingerprint)
+        if alert_id is not None:
+            return self.alerts[alert_id]
+        known = self.context.state.alerts.get(fingerprint)
+        return self.alerts.get(known.id, known) if known else None
+
+    def _is_over(self, alert: Alert, fold: Fold) -> bool:
+        """Whether a failure opens a new alert. One that comes back within the cooldown is the same
+        trouble: its alert reopens, and the cooldown goes on counting."""
+        if alert.status is not AlertStatus.RESOLVED or alert.resolved_at is None:
+            return alert.status is AlertStatus.RESOLVED
+        settings = self.context.policy.for_workflow(fold.workflow)
+        return fold.at >= alert.resolved_at + settings.cooldown
 
     def _match(self, fold: Fold) -> Sequence[Target | NoTarget]:
         """As ``match``; asked once per batch for folds that look alike to every rule."""
@@ -110,8 +182,7 @@ class _Draft:
         for stage in SUPPRESSING:
             if verdict := stage(candidate, self.context):
                 return verdict
-        known = candidate.channel.id in candidate.alert.told
-        return Verdict(Reason.STILL_FAILING if known else Reason.FIRST_FAILURE)
+        return Verdict(reason_to_tell(candidate))
 
     def _refuse(self, fold: Fold, alert: Alert, none: NoTarget) -> None:
         verdict = Verdict(none.reason, blocked_by=none.blocked_by)
@@ -154,12 +225,16 @@ def _open(fold: Fold) -> Alert:
         opened_at=fold.first_at,
         last_failure_at=fold.last_at,
         count=fold.count,
+        kind=fold.kind,
     )
 
 
 def _add(alert: Alert, fold: Fold) -> Alert:
+    reopened = alert.status is AlertStatus.RESOLVED
     return replace(
         alert,
+        status=AlertStatus.FIRING if reopened else alert.status,
+        resolved_at=None if reopened else alert.resolved_at,
         count=alert.count + fold.count,
         last_failure_at=max(alert.last_failure_at, fold.last_at),
         severity=max(alert.severity, fold.severity, key=lambda each: each.rank),

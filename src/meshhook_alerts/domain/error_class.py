@@ -72,9 +72,10 @@ _BY_STATUS = {401: "credential", 403: "credential", 404: "not_found", 410: "not_
 _BY_STATUS |= {408: "timeout", 425: "rate_limit", 429: "rate_limit"}
 
 
-@lru_cache(maxsize=4096)
 def http_status_in(text: str) -> int | None:
     """The HTTP status an error text names, if any."""
+    if "HTTP " not in text:  # far cheaper than the pattern
+        return None
     found = _HTTP_STATUS.search(text)
     return int(found.group(1)) if found else None
 
@@ -85,8 +86,10 @@ def classify(text: str, status: int | None) -> ErrorClass:
     if status is not None:
         return ERROR_CLASSES[_class_of_status(status)]
     lowered = text.lower()
-    name = next((name for mark, name in _MARKS if mark in lowered), "unknown")
-    return ERROR_CLASSES[name]
+    for mark, name in _MARKS:
+        if mark in lowered:
+            return ERROR_CLASSES[name]
+    return ERROR_CLASSES["unknown"]
 
 
 def _class_of_status(status: int) -> str:

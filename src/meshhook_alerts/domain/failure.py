@@ -69,6 +69,19 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """Proof that the trouble of an alert is over, or that some of its failures were none."""
+
+    alert_id: UUID
+    at: datetime
+    """The second of recording, as for failures."""
+    failures: int | None = None
+    """How many of the alert's failures are withdrawn; None: its trouble is over as a whole."""
+    run_id: UUID | None = None
+    """The run that proves it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fold:
     """Failures of one batch that agree in every field a rule can look at; decided together."""
 

@@ -38,6 +38,7 @@ _MARK = {
     "hex": "<hex>",
     "number": "<n>",
 }
+_DIGIT = re.compile(r"\d")
 _SPACES = re.compile(r"\s{2,}|[\t\n]")
 
 
@@ -53,7 +54,12 @@ def normalise(text: str) -> str:
     >>> normalise("Error: HTTP 503")
     'Error: HTTP 503'
     """
-    return _SPACES.sub(" ", _VOLATILE.sub(_mark, text)).strip()
+    # All that is volatile holds a digit, two colons or four dashes: mostly there is nothing to do.
+    if _DIGIT.search(text) or text.count(":") > 1 or text.count("-") > 3:
+        text = _VOLATILE.sub(_mark, text)
+    if "  " in text or not text.isprintable():  # the space is the only printable white space
+        text = _SPACES.sub(" ", text)
+    return text.strip()
 
 
 def fingerprint(

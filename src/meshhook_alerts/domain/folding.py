@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 from meshhook_alerts.domain.error_class import classify, http_status_in
 from meshhook_alerts.domain.error_text import error_of
-from meshhook_alerts.domain.failure import Fold, Judgement, SignalGroup
+from meshhook_alerts.domain.failure import Fold, Judgement, Recovery, SignalGroup
 from meshhook_alerts.domain.fingerprint import fingerprint
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
@@ -21,30 +21,47 @@ Judge = Callable[[SignalGroup, EffectiveSettings], Judgement | None]
 """A source's reading of its signals: None means "not a failure" (yet)."""
 
 
+RECOVERED = "recovered"
+"""What a signal observes that tells of an end, whatever its source; its labels name the alert."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The folds of one batch, and which of them each signal group went into."""
+    """The folds of one batch, and the recoveries that came with it."""
 
     folds: Sequence[Fold] = ()
-    fold_of: Mapping[UUID, UUID] = field(default_factory=dict)
-    """Signal group id → fold id; a group that is no failure is absent."""
+    recoveries: Sequence[Recovery] = ()
 
 
-def fold_signals(
-    groups: Iterable[SignalGroup], judges: Mapping[str, Judge], policy: ProjectPolicy
-) -> Folded:
-    """Judges every group and merges those that agree in all a rule can look at.
+class Folding:
+    """Judges signal groups and merges those that agree in all a rule can look at, in as many steps
+    as there are to be; how the groups are spread over the steps changes nothing.
 
     Texts that differ only in ids and numbers are equal here: rules see the normalised error.
     """
-    tallies: dict[object, _Tally] = {}
-    fold_of: dict[UUID, UUID] = {}
-    for group in groups:
-        settings = policy.for_workflow(group.workflow)
-        judgement = _judged(group, judges, settings)
-        if judgement is not None:
-            fold_of[group.id] = _count(tallies, _readable(group), judgement, settings)
-    return Folded([tally.fold() for tally in tallies.values()], fold_of)
+
+    def __init__(self, judges: Mapping[str, Judge], policy: ProjectPolicy) -> None:
+        self._judges = judges
+        self._policy = policy
+        self._tallies: dict[object, _Tally] = {}
+        self._recoveries: list[Recovery] = []
+
+    def add(self, groups: Iterable[SignalGroup]) -> dict[UUID, UUID]:
+        """Takes ``groups`` in; returns signal group id → fold id of those that are failures."""
+        fold_of: dict[UUID, UUID] = {}
+        for group in groups:
+            if group.observed == RECOVERED:
+                self._recoveries += _recovery(group)
+                continue
+            settings = self._policy.for_workflow(group.workflow)
+            judgement = _judged(group, self._judges, settings)
+            if judgement is not None:
+                fold_of[group.id] = _count(self._tallies, _readable(group), judgement, settings)
+        return fold_of
+
+    def folded(self) -> Folded:
+        """What all groups so far came to."""
+        return Folded([tally.fold() for tally in self._tallies.values()], self._recoveries)
 
 
 @dataclass(slots=True)
@@ -60,6 +77,17 @@ class _Tally:
         if self.count == self.first.count:
             return self.first
         return replace(self.first, count=self.count, first_at=self.first_at, last_at=self.last_at)
+
+
+def _recovery(group: SignalGroup) -> list[Recovery]:
+    """The end a signal tells of; a signal that names no alert tells of none."""
+    labels = group.labels or {}
+    try:
+        alert_id = UUID(labels["alert"])
+        failures = int(labels["failures"]) if "failures" in labels else None
+    except (KeyError, ValueError):
+        return []
+    return [Recovery(alert_id, group.at, failures, group.run_id)]
 
 
 def _judged(

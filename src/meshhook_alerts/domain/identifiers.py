@@ -8,8 +8,14 @@ from uuid import UUID
 NIL = UUID(int=0)
 """Stands for "project not found yet" in the inbox."""
 
+PLATFORM = UUID(int=1)
+"""Stands for MeshHook itself, where a failure concerns its operator and no project."""
+
 NOBODY = UUID(int=2**128 - 1)
 """Stands for "project not found, and no longer looked for" in inbox and ledger."""
+
+_FREE_BITS = UUID("ffffffff-ffff-0fff-3fff-ffffffffffff").int
+_VERSION_8 = UUID("00000000-0000-8000-8000-000000000000").int
 
 
 def derive_id(parent: UUID, name: str) -> UUID:
@@ -18,7 +24,5 @@ def derive_id(parent: UUID, name: str) -> UUID:
     Ids derived this way need no random source: replaying a decision, in a simulation or after a
     crash before the commit, gives the same ids. The version bits say 8 (custom), RFC 9562 §5.8.
     """
-    digest = bytearray(blake2b(name.encode(), key=parent.bytes, digest_size=16).digest())
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(digest))
+    digest = blake2b(name.encode(), key=parent.bytes, digest_size=16).digest()
+    return UUID(int=int.from_bytes(digest) & _FREE_BITS | _VERSION_8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from meshhook_alerts.domain.decision import PlannedNotification
@@ -33,17 +34,18 @@ class Links:
     run: str | None = None
 
 
-_EVENT = {Reason.FIRST_FAILURE: "alert.firing", Reason.STILL_FAILING: "alert.still_failing"}
+_EVENT = {Reason.FIRST_FAILURE: "alert.firing"}
 
 
 def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -> dict[str, Any]:
     """The content of ``planned``."""
     fold, alert = planned.fold, planned.alert
+    alert_id, run_id = str(alert.id), str(fold.run_id) if fold.run_id else None
     return {
         "schema": SCHEMA_VERSION,
         "type": _EVENT.get(planned.reason, f"alert.{planned.reason}"),
-        "reason": planned.reason.value,
-        "severity": planned.severity.value,
+        "reason": planned.reason,
+        "severity": planned.severity,
         "headline": headline(planned),
         "project": {"id": str(fold.project_id), "name": _clean(policy.project_name)},
         "workflow": {
@@ -55,7 +57,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
         "failure": {
             "kind": fold.kind,
             "title": title_of(fold.kind),
-            "class": fold.failure_class.value,
+            "class": fold.failure_class,
             "error": fold.sample,
             "error_class": fold.error_class,
             "http_status": fold.http_status,
@@ -63,18 +65,19 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "hint": ERROR_CLASSES[fold.error_class].hint,
         },
         "alert": {
-            "id": str(alert.id),
+            "id": alert_id,
             "opened_at": _instant(alert.opened_at),
             "last_failure_at": _instant(alert.last_failure_at),
             "failures": alert.count,
             "new_failures": planned.new_failures,
             "since": _instant(planned.since),
+            "resolved_at": _instant(alert.resolved_at) if alert.resolved_at else None,
         },
-        "run": {"id": str(fold.run_id) if fold.run_id else None},
-        "rule": _clean(planned.rule.name),
+        "run": {"id": run_id},
+        "rule": _clean(planned.rule.name) if planned.rule else None,
         "links": {
-            "alert": links.alert.format(id=alert.id) if links.alert else None,
-            "run": links.run.format(id=fold.run_id) if links.run and fold.run_id else None,
+            "alert": links.alert.format(id=alert_id) if links.alert else None,
+            "run": links.run.format(id=run_id) if links.run and run_id else None,
         },
     }
 
@@ -82,9 +85,14 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
 def headline(planned: PlannedNotification) -> str:
     """What happened, the most telling part first: ``orders › http_call: Error: HTTP 503``."""
     fold = planned.fold
-    place = " › ".join(_clean(part) or "" for part in (fold.workflow, fold.node_id) if part)
+    place = _place(fold.workflow, fold.node_id)
     what = fold.sample.split("\n", 1)[0] or title_of(fold.kind)
     return _shorten(f"{place or 'MeshHook'}: {what}", 160)
+
+
+@lru_cache(maxsize=1024)
+def _place(workflow: str | None, node_id: str | None) -> str:
+    return " › ".join(_clean(part) or "" for part in (workflow, node_id) if part)
 
 
 def _clean(text: str | None) -> str | None:
@@ -95,5 +103,6 @@ def _shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+@lru_cache(maxsize=16)  # a message names one moment more than once
 def _instant(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")

@@ -6,14 +6,17 @@ Product defaults → project → workflow; a workflow adds to the project's rule
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
 
+from meshhook_alerts.domain.expected_interval import ExpectedInterval
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.failure_rate import FailureRate
+from meshhook_alerts.domain.kinds import Kind
 from meshhook_alerts.domain.severity import Criticality, Severity
 
 
@@ -96,8 +99,39 @@ class EffectiveSettings:
     cooldown: timedelta = timedelta(minutes=30)
     """Least time between two messages about one alert to one channel."""
     rules: tuple[AlertRule, ...] = (DEFAULT_RULE,)
+    grace: timedelta = timedelta(seconds=60)
+    """Silence after which a step, a run or a job counts as abandoned."""
+    no_events_after: timedelta = timedelta(seconds=30)
+    """Age from which a run without any event counts as lost at its intake."""
+    pause_limit: timedelta = timedelta(days=1)
+    """How long a run may stay paused."""
+    deadline: timedelta | None = None
+    """How long a run may take, whatever it does; None: as long as it likes."""
+    poison_reads: int = 3
+    """Reads of one queue message from which it counts as poison."""
+    queue_lag_limit: timedelta = timedelta(minutes=5)
+    """How long a due job may wait for a worker."""
+    queue_depth_limit: int = 1_000
+    """Jobs that may wait in the queue."""
+    dead_letter_limit: int = 10
+    """New dead letters in an hour that are still no trouble of the platform."""
+    fleet_window: timedelta = timedelta(seconds=60)
+    """How far back to look for any sign of life of a worker. As long as the grace, so that when all
+    are silent the first run of it is told as that, not as one that was never started."""
+    expected: ExpectedInterval | None = None
+    """How often the workflow should run; None: nobody waits for it."""
+    failure_rate: FailureRate | None = None
+    """From which share of failing runs on to speak up; None: never."""
+    consecutive: int | None = None
+    """Failing runs in a row from which on to speak up; None: never."""
+    rules_on: Mapping[str, bool] = field(default_factory=dict)
+    """Failure kind → whether to look for it, where that differs from the kind's own default."""
     origin: Mapping[str, str] = field(default_factory=dict)
     """Field → ``default``, ``project`` or ``workflow``."""
+
+    def detects(self, kind: Kind) -> bool:
+        """Whether to look for failures of a kind."""
+        return self.rules_on.get(kind.name, kind.default_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +147,13 @@ def lay_over(below: EffectiveSettings, layer: Layer, level: str) -> EffectiveSet
     values = dict(layer.values)
     if level == "workflow" and layer.rule_mode is RuleMode.ADD and "rules" in values:
         values["rules"] = below.rules + tuple(values["rules"])
+    if "rules_on" in values:
+        values["rules_on"] = {**below.rules_on, **values["rules_on"]}
     return replace(below, **values, origin={**below.origin, **dict.fromkeys(values, level)})
 
 
 PRODUCT_DEFAULTS = EffectiveSettings(
-    origin=dict.fromkeys(
-        ("enabled", "criticality", "attempt_limit", "stall_after", "cooldown", "rules"), "default"
-    )
+    origin={each.name: "default" for each in fields(EffectiveSettings) if each.name != "origin"}
 )
 
 

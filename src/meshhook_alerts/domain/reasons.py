@@ -34,6 +34,7 @@ class Reason(StrEnum):
     REMINDER = "reminder"
     ESCALATED = "escalated"
     RECOVERED = "recovered"
+    RECOVERED_UNTOLD = "recovered_untold"
     CLOSED = "closed"
     RELEASED = "released"
     STORM_SUMMARY = "storm_summary"
@@ -88,6 +89,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.RULE_BROKEN: "A rule could not be used, so the channel was told to be safe.",
         },
         Effect.FOLDED: {
+            Reason.RECOVERED_UNTOLD: "The trouble ended; nobody had been told of it, so nobody was told of its end.",
             Reason.COOLDOWN: "The channel was told of this alert recently; this failure is counted in the next message.",
             Reason.ALREADY_TOLD: "Another rule already told the same channel.",
             Reason.ACKNOWLEDGED: "Somebody had acknowledged the alert; this failure was counted.",

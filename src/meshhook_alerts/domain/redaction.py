@@ -101,6 +101,7 @@ def redact_line(text: str, limit: int = 200) -> str:
     return clean_line(redact(text), limit)
 
 
+@lru_cache(maxsize=64)  # one failure's text is asked for more than once, shortly after
 def redact(text: str) -> str:
     """``text`` cleaned of control characters, cut to ``MAX_LENGTH``, its secrets replaced.
 

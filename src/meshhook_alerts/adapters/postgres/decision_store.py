@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow, tuple_row
+from psycopg.types.json import JsonbBinaryDumper
 
 from meshhook_alerts.adapters.postgres import encoding
 from meshhook_alerts.adapters.postgres.errors import translated
+from meshhook_alerts.adapters.postgres.new_rows import NewRows
 from meshhook_alerts.adapters.postgres.queries import query
-from meshhook_alerts.application.ports import Batch, Message, ProjectSettings
+from meshhook_alerts.application.ports import Batch, Message, Part, ProjectSettings
 from meshhook_alerts.domain.alert import Alert, AlertStatus
-from meshhook_alerts.domain.decision import Decisions
-from meshhook_alerts.domain.failure import SignalGroup
+from meshhook_alerts.domain.decision import Decisions, State
+from meshhook_alerts.domain.failure import Fold, SignalGroup
 from meshhook_alerts.domain.folding import Folded
 from meshhook_alerts.domain.identifiers import NIL
-from meshhook_alerts.domain.message import SCHEMA_VERSION
-from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
 LEASE_SECONDS = 10
 """How long a notification belongs to the worker that took it; a dead worker's come back."""
 
+_MANY = 200
+"""Folds from which new rows are copied: Postgres takes them twice as fast, for a few round trips."""
+
+_PART = 1_000
+"""Signals read at a time: while Python folds them, Postgres reads the next and writes the last."""
+
 _ANY_WAITING = 4  # place in take_project.sql's answer
+_FINGERPRINT = 3  # place in open_alerts.sql's answer
+_COUNT, _MEMBERS, _LAST_ID = 8, -2, -1  # places in group_signals.sql's answer
 
 Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
 LoadSettings = Callable[[AsyncConnection[TupleRow], UUID, int], Awaitable[ProjectSettings]]
+
+
+class _JsonbDumper(JsonbBinaryDumper):
+    """The driver's, without its choices."""
+
+    def dump(self, obj: Any) -> bytes:
+        return b"\x01" + orjson.dumps(obj)  # the first byte is the format's version
 
 
 class PostgresDecisionStore:
@@ -58,6 +85,7 @@ class PostgresDecisionStore:
     async def _usable(self) -> AsyncConnection[TupleRow]:
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = await self._connect()
+            self._connection.adapters.register_dumper(dict, _JsonbDumper)
         return self._connection
 
 
@@ -67,30 +95,66 @@ class PostgresDecidingTransaction:
     def __init__(self, connection: AsyncConnection[TupleRow], load_settings: LoadSettings) -> None:
         self._connection = connection
         self._load_settings = load_settings
+        self._settled = encoding.Members()
 
     @translated
     async def take(self, limit: int) -> Batch | None:
         """Locks a project and reads its oldest signals, in one round trip."""
-        taken, rows = await self._take(limit)
+        part_limit = min(limit, _PART)
+        taken, first = await self._take(part_limit)
         if taken[0] is None and taken[_ANY_WAITING] and await self._introduce():
-            taken, rows = await self._take(limit)
+            taken, first = await self._take(part_limit)
         project_id, settings_version, now, *_ = taken
         if project_id is None:
             await self._connection.commit()  # a rollback would forget the prepared statements
             return None
-        return Batch(
-            project_id,
-            settings_version,
-            now,
-            groups=[_group(row) for row in rows if not row[0]],
-            seen=[row[-1] for row in rows if row[0]],
-        )
+        return Batch(project_id, settings_version, now, limit, first)
 
-    async def _take(self, limit: int) -> tuple[TupleRow, list[TupleRow]]:
+    async def _take(self, limit: int) -> tuple[TupleRow, Part]:
         async with self._connection.pipeline():
             project = await self._cursor("take_project", nil=NIL)
-            groups = await self._cursor("group_signals", limit=limit)
-            return (await project.fetchall())[0], await groups.fetchall()
+            groups = await self._cursor("group_signals", after=0, limit=limit)
+            return (await project.fetchall())[0], _part(await groups.fetchall())
+
+    async def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
+        """The first, which has come with the batch, and as many more as it may have."""
+        part, left = batch.first, batch.limit - batch.first.signals
+        while part.signals:
+            reading = None
+            if part.signals >= min(_PART, left + part.signals) and left > 0:
+                reading = asyncio.create_task(self._read(batch, part.last_id, min(_PART, left)))
+            try:
+                yield part
+            finally:
+                if reading is not None:  # whatever comes next needs the connection
+                    await asyncio.wait([reading])
+            if reading is None:
+                return
+            part = reading.result()
+            left -= part.signals
+
+    @translated
+    async def _read(self, batch: Batch, after: int, limit: int) -> Part:
+        """The next part; in the same round trip the one before the last is written."""
+        async with self._connection.pipeline():
+            await self._record(batch, encoding.NOTHING)
+            groups = await self._cursor("group_signals", after=after, limit=limit)
+            return _part(await groups.fetchall())
+
+    def settle(self, part: Part, fold_of: Mapping[UUID, UUID]) -> None:
+        """Kept for the next statement that is sent anyway."""
+        self._settled.add(part, fold_of)
+
+    async def _record(self, batch: Batch, decided: Mapping[str, str]) -> None:
+        settled, self._settled = self._settled, encoding.Members()
+        if settled or decided is not encoding.NOTHING:
+            await self._cursor(
+                "commit_decisions",
+                project_id=batch.project_id,
+                settings_version=batch.settings_version,
+                **settled.parameters(),
+                **decided,
+            )
 
     async def _introduce(self) -> bool:
         cursor = await self._cursor("introduce_projects", nil=NIL)
@@ -103,16 +167,23 @@ class PostgresDecidingTransaction:
         return await self._load_settings(self._connection, batch.project_id, batch.settings_version)
 
     @translated
-    async def open_alerts(
-        self, project_id: UUID, fingerprints: Sequence[str]
-    ) -> Mapping[str, Alert]:
-        """The open alerts with these fingerprints."""
-        if not fingerprints:
-            return {}
-        cursor = await self._cursor(
-            "open_alerts", project_id=project_id, fingerprints=",".join(fingerprints)
+    async def state(
+        self, project_id: UUID, fingerprints: Sequence[str], alert_ids: Sequence[UUID]
+    ) -> State:
+        """What the engine must know, in one round trip, or two if alerts may end."""
+        if not fingerprints and not alert_ids:
+            return State()
+        joined, ids = ",".join(fingerprints), ",".join(map(str, alert_ids))
+        alerts = await self._cursor(
+            "open_alerts", project_id=project_id, fingerprints=joined, alert_ids=ids
         )
-        return {row[2]: _alert(row) for row in await cursor.fetchall()}
+        rows = await alerts.fetchall()
+        folds = await self._cursor("last_folds", alert_ids=ids) if ids else None
+        return State(
+            alerts={row[_FINGERPRINT]: _alert(row) for row in rows if row[_FINGERPRINT]},
+            last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
+            fleet_silent=rows[0][0],
+        )
 
     @translated
     async def commit(
@@ -120,27 +191,36 @@ class PostgresDecidingTransaction:
         batch: Batch,
         folded: Folded,
         decisions: Decisions,
-        messages: Sequence[Message],
-        leased: int,
+        leased: Sequence[Message],
+        others: Iterable[Message],
     ) -> Sequence[int]:
-        """Writes and commits in one round trip."""
-        mine, others = messages[:leased], messages[leased:]
+        """Writes and commits, in one round trip unless there is much to write."""
+        rows: NewRows | None
+        rows = NewRows(batch, folded.folds, decisions, chain(leased, others))
+        ids = [planned.id for planned in decisions.notifications]
+        if len(folded.folds) > _MANY:
+            await self._copy(rows)
+            rows = None
         async with self._connection.pipeline():
             if not folded.folds:
                 # All retries under way: lost in a crash, they would be judged the same again.
                 await self._connection.execute("set local synchronous_commit = off")
-            await self._cursor(
-                "commit_decisions",
-                project_id=batch.project_id,
-                settings_version=batch.settings_version,
-                template_version=SCHEMA_VERSION,
-                **encoding.parameters(batch, folded, decisions, messages),
-            )
+            await self._record(batch, encoding.parameters(decisions, rows))
+            mine, free = ids[: len(leased)], ids[len(leased) :]
             queued = await self._enqueue(mine, LEASE_SECONDS) if mine else None
-            if others:
-                await self._enqueue(others, 0)
+            if free:
+                await self._enqueue(free, 0)
             await self._connection.commit()
             return [row[0] for row in await queued.fetchall()] if queued else []
+
+    async def _copy(self, rows: NewRows) -> None:
+        """Streams new rows: Postgres takes them in while the next ones are being made."""
+        async with self._connection.cursor() as cursor:
+            for table, those in rows.by_table():
+                async with cursor.copy(table.copy) as copy:
+                    copy.set_types(list(table.columns.values()))
+                    for row in those:
+                        await copy.write_row(row)
 
     @translated
     async def postpone(self, batch: Batch, seconds: float) -> None:
@@ -149,18 +229,28 @@ class PostgresDecidingTransaction:
         await self._cursor("postpone_project", project_id=batch.project_id, seconds=seconds)
         await self._connection.commit()
 
-    async def _enqueue(self, messages: Sequence[Message], lease: int) -> AsyncCursor[TupleRow]:
-        ids = ",".join(str(message.notification_id) for message in messages)
-        return await self._cursor("enqueue_notifications", ids=ids, lease=lease)
+    async def _enqueue(self, ids: Iterable[UUID], lease: int) -> AsyncCursor[TupleRow]:
+        joined = ",".join(map(str, ids))
+        return await self._cursor("enqueue_notifications", ids=joined, lease=lease)
 
     async def _cursor(self, name: str, **parameters: Any) -> AsyncCursor[TupleRow]:
         cursor = self._connection.cursor(row_factory=tuple_row, binary=True)
         return await cursor.execute(query(name), parameters)
 
 
+def _part(rows: Sequence[TupleRow]) -> Part:
+    groups = [_group(row) for row in rows if not row[0]]
+    return Part(
+        groups,
+        seen=[row[_MEMBERS] for row in rows if row[0]],
+        signals=sum(row[_COUNT] for row in rows),
+        last_id=max((row[_LAST_ID] for row in rows), default=0),
+    )
+
+
 def _group(row: TupleRow) -> SignalGroup:
     (_, id_, project_id, source, observed, at, first_at, last_at, count, workflow, name, version,
-     node_id, node_type, attempt, http_status, error, labels, run_id, members) = row  # fmt: skip
+     node_id, node_type, attempt, http_status, error, labels, run_id, members, _) = row  # fmt: skip
     return SignalGroup(
         id_, project_id, source, observed, at, first_at, last_at, count, workflow, name, version,
         node_id, node_type, attempt, http_status, error, labels, run_id, members,
@@ -168,7 +258,8 @@ def _group(row: TupleRow) -> SignalGroup:
 
 
 def _alert(row: TupleRow) -> Alert:
-    (id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told) = row
+    (_, id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told,
+     kind, withdrawn, resolved_at) = row  # fmt: skip
     return Alert(
         id_,
         project_id,
@@ -179,4 +270,17 @@ def _alert(row: TupleRow) -> Alert:
         last_at,
         count,
         {UUID(channel): encoding.told_from(entry) for channel, entry in told.items()},
+        kind,
+        withdrawn,
+        resolved_at,
     )
+
+
+def _last_fold(row: TupleRow) -> Fold:
+    (_, id_, project_id, fingerprint, kind, failure_class, severity, error, error_class, at,
+     first_at, last_at, count, workflow, version, node_id, node_type, status, run_id, sample) = row  # fmt: skip
+    return Fold(
+        id_, project_id, fingerprint, kind, FailureClass(failure_class), Severity(severity),
+        Criticality.NORMAL, error, error_class, at, first_at, last_at, count, workflow, None, version,
+        node_id, node_type, status, None, None, run_id, sample,
+    )  # fmt: skip

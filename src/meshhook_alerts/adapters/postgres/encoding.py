@@ -1,19 +1,27 @@
-"""Rows to write, as JSON: a few parameters per table, whatever the number of rows."""
+"""What one statement takes: a few parameters, whatever the number of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from meshhook_alerts.application.ports import Batch, Message
-from meshhook_alerts.domain import fingerprint
+from meshhook_alerts.adapters.postgres.new_rows import (
+    ALERTS,
+    FOLDS,
+    LEDGER,
+    NOTIFICATIONS,
+    NewRows,
+    as_objects,
+    column,
+    told_of,
+)
+from meshhook_alerts.application.ports import Part
 from meshhook_alerts.domain.alert import Alert, Told
-from meshhook_alerts.domain.decision import Decisions, LedgerEntry
-from meshhook_alerts.domain.failure import Fold
-from meshhook_alerts.domain.folding import Folded
+from meshhook_alerts.domain.decision import Decisions
 
 
 def dumps(rows: Any) -> str:
@@ -26,67 +34,14 @@ def lines(documents: Iterable[Any]) -> str:
     return b"\n".join(map(orjson.dumps, documents)).decode()
 
 
-def fold_rows(folds: Iterable[Fold], alert_ids: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of ``alert_folds``; ``alert_ids`` maps fingerprints to alerts."""
-    return [
-        {
-            "id": fold.id,
-            "alert_id": alert_ids[fold.fingerprint],
-            "kind": fold.kind,
-            "class": fold.failure_class,
-            "severity": fold.severity,
-            "workflow": fold.workflow,
-            "workflow_version": fold.workflow_version,
-            "node_id": fold.node_id,
-            "node_type": fold.node_type,
-            "http_status": fold.http_status,
-            "error_class": fold.error_class,
-            "error": fold.error,
-            "sample": fold.sample,
-            "labels": dict(fold.labels) if fold.labels else {},
-            "run_id": fold.run_id,
-            "count": fold.count,
-            "decided_for": fold.at,
-            "first_at": fold.first_at,
-            "last_at": fold.last_at,
-        }
-        for fold in folds
-    ]
-
-
-def opened_rows(alerts: Sequence[Alert], folds: Sequence[Fold]) -> list[dict[str, Any]]:
-    """Rows of ``alerts`` for new ones, beside the folds that opened them."""
-    return [
-        {
-            "id": alert.id,
-            "workflow": fold.workflow,
-            "fingerprint": alert.fingerprint,
-            "fingerprint_version": fingerprint.VERSION,
-            "status": alert.status,
-            "severity": alert.severity,
-            "kind": fold.kind,
-            "class": fold.failure_class,
-            "node_id": fold.node_id,
-            "error": fold.error,
-            "error_class": fold.error_class,
-            "opened_at": alert.opened_at,
-            "last_failure_at": alert.last_failure_at,
-            "count": alert.count,
-        }
-        for alert, fold in zip(alerts, folds, strict=True)
-    ]
-
-
-def evidence_of(fold: Fold) -> dict[str, Any]:
-    """What is kept of the fold that opened an alert: its run may be deleted."""
-    return {
-        "sample": fold.sample,
-        "run_id": fold.run_id,
-        "attempts": fold.attempt,
-        "node_type": fold.node_type,
-        "workflow_name": fold.workflow_name,
-        "workflow_version": fold.workflow_version,
-    }
+def told_from(entry: dict[str, Any]) -> Told:
+    """The other way round."""
+    return Told(
+        datetime.fromisoformat(entry["at"]),
+        entry["count"],
+        entry["messages"],
+        entry.get("open", True),
+    )
 
 
 def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
@@ -94,103 +49,71 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
     return [
         {
             "id": alert.id,
+            "status": alert.status,
             "severity": alert.severity,
             "last_failure_at": alert.last_failure_at,
             "count": alert.count,
+            "withdrawn": alert.withdrawn,
+            "resolved_at": alert.resolved_at,
         }
         for alert in alerts
     ]
 
 
-def told_of(alert: Alert) -> dict[str, Any]:
-    """What each channel knows of an alert."""
-    return {
-        str(channel): {"at": told.at, "count": told.count, "messages": told.messages}
-        for channel, told in alert.told.items()
-    }
-
-
-def told_from(entry: dict[str, Any]) -> Told:
-    """The other way round."""
-    return Told(datetime.fromisoformat(entry["at"]), entry["count"], entry["messages"])
-
-
-def entry_rows(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
-    """Rows of ``alert_logs``."""
-    return [
-        {
-            "at": entry.at,
-            "fold_id": entry.fold_id,
-            "alert_id": entry.alert_id,
-            "effect": entry.verdict.reason.effect,
-            "reason": entry.verdict.reason,
-            "count": entry.count,
-            "severity": entry.severity,
-            "rule": entry.rule,
-            "channel_id": entry.channel.id if entry.channel else None,
-            "channel": entry.channel.name if entry.channel else None,
-            "notification_id": entry.notification_id,
-            "blocked_by": entry.verdict.blocked_by,
-            "eligible_at": entry.verdict.eligible_at,
-        }
-        for entry in entries
-    ]
-
-
-def notification_rows(decisions: Decisions, messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Rows of ``alert_notifications``."""
-    return [
-        {
-            "id": planned.id,
-            "alert_id": planned.alert.id,
-            "fold_id": planned.fold.id,
-            "channel_id": planned.channel.id,
-            "reason": planned.reason,
-            "severity": planned.severity,
-            "deadline": message.deadline_seconds,
-        }
-        for planned, message in zip(decisions.notifications, messages, strict=True)
-    ]
-
-
-def parameters(
-    batch: Batch, folded: Folded, decisions: Decisions, messages: Sequence[Message]
-) -> dict[str, str]:
-    """All that a batch led to, as ``commit_decisions.sql`` takes it."""
-    alert_ids = {alert.fingerprint: alert.id for alert in decisions.alerts}
-    return {
-        **_members(batch, folded),
-        **_alerts(decisions),
-        "folds": dumps(fold_rows(folded.folds, alert_ids)),
-        "entries": dumps(entry_rows(decisions.entries)),
-        "notifications": dumps(notification_rows(decisions, messages)),
-        "contents": lines(message.content for message in messages),
-    }
-
-
-def _members(batch: Batch, folded: Folded) -> dict[str, str]:
-    """Signal ids and, in the same places, their folds; what is no failure, or was seen before,
-    has none."""
-    ids = list(batch.seen)
-    folds = ["null," * (members.count(",") + 1) for members in batch.seen]
-    for group in batch.groups:
-        ids.append(group.members)
-        folds.append(f"{folded.fold_of.get(group.id, 'null')}," * group.count)
-    return {
-        "members": "{" + ",".join(ids) + "}",
-        "member_folds": "{" + "".join(folds)[:-1] + "}",
-    }
-
-
-def _alerts(decisions: Decisions) -> dict[str, str]:
-    """New alerts, with the evidence of the folds that opened them, and changed ones."""
-    opened = [alert for alert in decisions.alerts if alert.id in decisions.opened_by]
+def parameters(decisions: Decisions, rows: NewRows | None) -> dict[str, str]:
+    """All that was decided, as ``commit_decisions.sql`` takes it; without ``rows``, what is not new
+    rows: those come another way."""
     changed = [alert for alert in decisions.alerts if alert.id not in decisions.opened_by]
-    folds = [decisions.opened_by[alert.id] for alert in opened]
     return {
-        "opened": dumps(opened_rows(opened, folds)),
-        "evidence": lines(map(evidence_of, folds)),
-        "opened_told": lines(map(told_of, opened)),
         "changed": dumps(changed_rows(changed)),
         "changed_told": lines(map(told_of, changed)),
+        **(_new(rows) if rows else _NOTHING_NEW),
     }
+
+
+def _new(rows: NewRows) -> dict[str, str]:
+    opened, notifications = list(rows.opened()), list(rows.notifications())
+    return {
+        "folds": dumps(as_objects(FOLDS, rows.folds())),
+        "opened": dumps(as_objects(ALERTS, opened, but=("evidence", "told"))),
+        "evidence": lines(column(ALERTS, "evidence", opened)),
+        "opened_told": lines(column(ALERTS, "told", opened)),
+        "entries": dumps(as_objects(LEDGER, rows.entries())),
+        "notifications": dumps(as_objects(NOTIFICATIONS, notifications, but=("content",))),
+        "contents": lines(column(NOTIFICATIONS, "content", notifications)),
+    }
+
+
+_NOTHING_NEW = {
+    **dict.fromkeys(("folds", "opened", "entries", "notifications"), "[]"),
+    **dict.fromkeys(("evidence", "opened_told", "contents"), ""),
+}
+NOTHING = {**_NOTHING_NEW, "changed": "[]", "changed_told": ""}
+"""In place of ``parameters`` while nothing has been decided yet."""
+
+
+class Members:
+    """Signals that are done with, and the folds they went into; what is no failure, or was seen
+    before, has none."""
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._folds: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._ids)
+
+    def add(self, part: Part, fold_of: Mapping[UUID, UUID]) -> None:
+        """Counts a part's signals in."""
+        self._ids += part.seen
+        self._folds += ["null," * (members.count(",") + 1) for members in part.seen]
+        for group in part.groups:
+            self._ids.append(group.members)
+            self._folds.append(f"{fold_of.get(group.id, 'null')}," * group.count)
+
+    def parameters(self) -> dict[str, str]:
+        """Signal ids and, in the same places, folds, as ``commit_decisions.sql`` takes them."""
+        return {
+            "members": "{" + ",".join(self._ids) + "}",
+            "member_folds": "{" + "".join(self._folds)[:-1] + "}",
+        }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
-from meshhook_alerts.application.accept_failures import ReportedFailure
+from meshhook_alerts.application.accept_failures import Place
+from meshhook_alerts.application.reported_failure import ReportedFailure
+from meshhook_alerts.domain.identifiers import NOBODY
 
 
 class PostgresSignalInbox:
@@ -20,31 +21,47 @@ class PostgresSignalInbox:
         self._pool = pool
 
     @translated
-    async def unknown_projects(self, projects: Sequence[UUID]) -> set[UUID]:
-        """Those of ``projects`` that do not exist."""
-        wanted = sorted(set(projects))
+    async def places(self, failures: Sequence[ReportedFailure]) -> Sequence[Place]:
+        """Where each of ``failures`` belongs, in order."""
+        reports = [
+            {
+                "number": number,
+                "project_id": each.project_id,
+                "run_id": each.run_id,
+                "workflow": each.workflow,
+            }
+            for number, each in enumerate(failures)
+        ]
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "select id from public.projects where id = any (%s)", (wanted,)
-            )
-            known = {row[0] for row in await cursor.fetchall()}
-        return set(wanted) - known
+            cursor = await connection.execute(query("place_reports"), {"reports": dumps(reports)})
+            return [Place(*row) for row in await cursor.fetchall()]
 
     @translated
-    async def add(self, failures: Sequence[ReportedFailure]) -> int:
+    async def add(self, failures: Sequence[tuple[ReportedFailure, Place]]) -> int:
         """Adds what is new; returns how many that were."""
+        rows = [_row(failure, place) for failure, place in failures]
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                query("add_reported"), {"failures": dumps([_row(each) for each in failures])}
+                query("add_reported"), {"failures": dumps(rows), "nobody": NOBODY}
             )
             row = await cursor.fetchone()
         return int(row[0]) if row else 0
 
 
-def _row(failure: ReportedFailure) -> dict[str, object]:
-    row = failure.model_dump(mode="json", exclude={"severity"})
+def _row(failure: ReportedFailure, place: Place) -> dict[str, object]:
+    row = failure.model_dump(mode="json", exclude={"severity", "count"})
+    row["project_id"] = place.project_id or NOBODY
+    row["workflow_id"] = place.workflow_id
     row["http_status"] = str(failure.http_status) if failure.http_status else None
-    if failure.severity:
-        row["labels"]["severity"] = failure.severity.value
-    row["labels"] = row["labels"] or None
+    row["labels"] = _labels(failure) or None
     return row
+
+
+def _labels(failure: ReportedFailure) -> dict[str, str]:
+    """With what has no column of its own."""
+    labels = dict(failure.labels)
+    if failure.severity:
+        labels["severity"] = failure.severity.value
+    if failure.count > 1:
+        labels["count"] = str(failure.count)
+    return labels

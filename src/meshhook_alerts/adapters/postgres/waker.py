@@ -1,7 +1,7 @@
 """Waking up: a notify while the worker sleeps, and a short poll that makes it certain.
 
 The trigger notifies only if it can share the advisory lock, that is, while no worker holds it: a
-notify costs MeshHook's commits dearly, and an awake worker needs none. Lock and LISTEN live on one
+notify costs MeshHook's commits dearly where they are many, and a busy worker needs none. Lock and LISTEN live on one
 direct connection; behind a transaction pooler there is neither, and the poll alone does the work.
 """
 
@@ -23,7 +23,7 @@ AWAKE_LOCK = 7241150193621
 """Advisory lock that an awake worker holds; the same number stands in the trigger functions."""
 POLL_SECONDS = 0.05
 LINGER_SECONDS = 0.03
-"""How long a worker stays awake after its work: longer than a commit takes, mostly."""
+"""How long a worker stays awake after it was busy: longer than a commit takes, mostly."""
 LINGER_POLL_SECONDS = 0.002
 
 _log = logging.getLogger(__name__)
@@ -38,9 +38,11 @@ class PostgresWaker:
         self._listen = listen
         self._connection: AsyncConnection[TupleRow] | None = None
         self._locking: asyncio.Task[None] | None = None
+        self._awake_until = 0.0
 
     def busy(self) -> None:
         """Takes the lock in the background, not to delay what the worker woke up for."""
+        self._awake_until = time.monotonic() + LINGER_SECONDS
         if self._listen and self._connection is not None and self._locking is None:
             self._locking = asyncio.create_task(self._lock(self._connection))
 
@@ -52,6 +54,7 @@ class PostgresWaker:
         if await self._awhile(connection):
             return
         await self._unlock(connection)
+        await self._forget_notifies(connection)
         while time.monotonic() < give_up:
             if await self._waiting(connection) or await self._notified(connection):
                 return
@@ -61,8 +64,7 @@ class PostgresWaker:
         not wake us."""
         if self._locking is None:
             return False
-        asleep_at = time.monotonic() + LINGER_SECONDS
-        while time.monotonic() < asleep_at:
+        while time.monotonic() < self._awake_until:
             if await self._waiting(connection):
                 return True
             await asyncio.sleep(LINGER_POLL_SECONDS)
@@ -100,6 +102,12 @@ class PostgresWaker:
         cursor = await connection.execute(query("anything_waiting"))
         row = await cursor.fetchone()
         return bool(row and row[0])
+
+    async def _forget_notifies(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Those that came meanwhile: the next look sees their signals, if they still wait."""
+        if self._listen:
+            async for _ in connection.notifies(timeout=0):
+                pass
 
     async def _notified(self, connection: AsyncConnection[TupleRow]) -> bool:
         if not self._listen:

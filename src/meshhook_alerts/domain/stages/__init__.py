@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshhook_alerts.domain.decision import Candidate, Context, Verdict
+from meshhook_alerts.domain.stages.inhibit import inhibit
 from meshhook_alerts.domain.stages.throttle import throttle
 
 Stage = Callable[[Candidate, Context], Verdict | None]
 
-SUPPRESSING: tuple[Stage, ...] = (throttle,)
+SUPPRESSING: tuple[Stage, ...] = (inhibit, throttle)

@@ -7,6 +7,12 @@ from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.reasons import Reason
 
 
+def reason_to_tell(candidate: Candidate) -> Reason:
+    """Whether the channel hears of it for the first time (since its last end)."""
+    told = candidate.alert.told.get(candidate.channel.id)
+    return Reason.STILL_FAILING if told and told.open else Reason.FIRST_FAILURE
+
+
 def notify(candidate: Candidate) -> PlannedNotification:
     """The notification for a candidate; its id follows from fold and channel, so a decision
     taken twice (before a commit that failed) names the same message."""
@@ -18,7 +24,7 @@ def notify(candidate: Candidate) -> PlannedNotification:
         fold=candidate.fold,
         channel=channel,
         rule=candidate.rule,
-        reason=Reason.STILL_FAILING if told else Reason.FIRST_FAILURE,
+        reason=reason_to_tell(candidate),
         severity=candidate.severity,
         at=candidate.fold.at,
         new_failures=alert.count - (told.count if told else 0),

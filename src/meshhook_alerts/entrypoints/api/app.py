@@ -19,6 +19,7 @@ from meshhook_alerts.entrypoints.api.problems import (
     add_problem_handlers,
     answer,
 )
+from meshhook_alerts.entrypoints.api.signatures import SignatureCheck
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ BODY_LIMIT = 2 * 1024 * 1024
 """Bytes of a request's body; a larger one is refused before it is read."""
 
 _JSON = re.compile(r"(?i)\s*application/(?:[\w.-]+\+)?json\s*(?:;.*)?")
+_OTHER_FORMS = frozenset({"/api/alerts/trigger"})
+"""Paths that take more than JSON, and say themselves what they take."""
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 
 
@@ -41,6 +44,8 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     )
     app.state.service = service
     app.state.tokens = TokenReader(jwt_secret)
+    secret = service.settings.trigger_secret
+    app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (settings_routes, trigger_routes, health_routes):
         app.include_router(routes.router)
     add_problem_handlers(app)
@@ -72,7 +77,9 @@ async def _bounded(
 ) -> Response:
     length = request.headers.get("content-length", "")
     if request.method in WITH_BODY:
-        if not _JSON.fullmatch(request.headers.get("content-type", "")):
+        if request.url.path not in _OTHER_FORMS and not _JSON.fullmatch(
+            request.headers.get("content-type", "")
+        ):
             detail = "Send JSON: Content-Type: application/json."
             return answer(Problem(415, "unsupported_media_type", detail), request)
         if not length.isdecimal():

@@ -1,8 +1,9 @@
-"""Who is calling: a Supabase token, checked, as the database role it stands for."""
+"""Who is calling: a Supabase token, checked, as the database role it stands for; or a signature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from fastapi import Depends, Request
 
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.entrypoints.api.problems import Problem
+from meshhook_alerts.entrypoints.api.signatures import HEADERS, BadSignature, SignatureCheck
 
 _ROLES = ("authenticated", "service_role")
 
@@ -81,6 +83,22 @@ def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
     if who.role != "service_role":
         raise Problem(403, "service_only", "Only the service role may do this.")
     return who
+
+
+async def reporter(request: Request) -> None:
+    """Lets pass the service itself, by a token or by a signature with the shared secret."""
+    if not any(name in request.headers for name in HEADERS):
+        service(caller(request))
+        return
+    check: SignatureCheck | None = request.app.state.signatures
+    if check is None:
+        raise _refused(
+            "Signed reports are not taken: the service's MESHHOOK_ALERTS_TRIGGER_SECRET is not set."
+        )
+    try:
+        check.check(request.headers, await request.body(), datetime.now(UTC))
+    except BadSignature as problem:
+        raise _refused(str(problem)) from None
 
 
 def _refused(detail: str) -> Problem:

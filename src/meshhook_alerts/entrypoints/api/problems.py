@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from meshhook_alerts.application.ports import StoreUnavailable
@@ -22,8 +23,11 @@ from meshhook_alerts.application.problems import (
 )
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-BRANCHES = ("ReportedFailure", "FailureReport")
-"""The forms of body between which the trigger endpoint lets callers choose."""
+
+MOST_FIELDS = 100
+"""Wrong fields named in one answer."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Problem(Exception):  # noqa: N818
@@ -53,6 +57,19 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+
+
+def validated(model: type[Model], content: Any) -> Model:
+    """``content`` as a ``model``, for routes that read their body themselves.
+
+    Raises:
+        InvalidRequest
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as problem:
+        wrong = [{**each, "loc": _place(each["loc"])} for each in problem.errors()[:MOST_FIELDS]]
+        raise InvalidRequest(wrong_fields(wrong)) from None
 
 
 async def storable(request: Request) -> None:
@@ -128,5 +145,5 @@ async def _http(request: Request, problem: Exception) -> JSONResponse:
 
 
 def _place(loc: Sequence[int | str]) -> list[int | str]:
-    """The place in the request: the framework also names the body, a union's branch, a key."""
-    return [part for part in loc if part not in ("body", "path", "[key]", *BRANCHES)]
+    """The place in the request: the framework also names the body, and a key that is wrong."""
+    return [part for part in loc if part not in ("body", "path", "[key]")]

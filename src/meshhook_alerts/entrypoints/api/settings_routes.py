@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,17 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.detection_document import (
+    DETECTABLE,
+    ExpectedDocument,
+    FailureRateDocument,
+)
 from meshhook_alerts.application.read_settings import SettingsView
 from meshhook_alerts.application.settings_ports import StoredChannel
 from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.domain.expected_interval import ExpectedInterval
+from meshhook_alerts.domain.failure_rate import FailureRate
+from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import AlertRule, EffectiveSettings
 from meshhook_alerts.entrypoints.api.identity import SignedIn
 from meshhook_alerts.entrypoints.api.problems import storable
@@ -109,21 +118,35 @@ def _channel(channel: StoredChannel) -> ChannelAnswer:
 
 
 def _effective(settings: EffectiveSettings) -> dict[str, EffectiveValue]:
-    values = {
-        "enabled": settings.enabled,
-        "criticality": settings.criticality,
-        "attempt_limit": settings.attempt_limit,
-        "stall_after": settings.stall_after,
-        "cooldown": settings.cooldown,
-        "rules": [_rule(rule) for rule in settings.rules],
-    }
+    """Every field under the name it has in a settings document."""
+    shown = (each.name for each in fields(settings) if each.name != "origin")
     return {
-        f"{name}_seconds" if isinstance(value, timedelta) else name: EffectiveValue(
-            value=value.total_seconds() if isinstance(value, timedelta) else value,
-            origin=settings.origin[name],
+        _NAMES.get(name, name): EffectiveValue(
+            value=_value(settings, name), origin=settings.origin[name]
         )
-        for name, value in values.items()
+        for name in shown
     }
+
+
+_SPANS = ("stall_after", "cooldown", "grace", "no_events_after", "pause_limit", "deadline",
+          "queue_lag_limit", "fleet_window")  # fmt: skip
+_NAMES = {**{name: f"{name}_seconds" for name in _SPANS}, "rules_on": "detect"}
+
+
+def _value(settings: EffectiveSettings, name: str) -> Any:
+    value = getattr(settings, name)
+    match value:
+        case timedelta():
+            return value.total_seconds()
+        case ExpectedInterval():
+            return ExpectedDocument.of(value).model_dump(mode="json")
+        case FailureRate():
+            return FailureRateDocument.of(value).model_dump(mode="json")
+    if name == "rules":
+        return [_rule(rule) for rule in settings.rules]
+    if name == "rules_on":
+        return {kind: settings.detects(KINDS[kind]) for kind in sorted(DETECTABLE)}
+    return value
 
 
 def _rule(rule: AlertRule) -> dict[str, Any]:

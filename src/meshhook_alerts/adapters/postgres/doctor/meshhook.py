@@ -101,6 +101,16 @@ async def triggers(connection: Connection) -> AsyncIterator[Finding]:
             )  # fmt: skip
 
 
+async def rules(connection: Connection) -> AsyncIterator[Finding]:
+    """Which detection rules a worker found it cannot follow here, and why."""
+    cursor = await connection.execute(
+        "select substr(part, 6), detail ->> 'kind', detail ->> 'why' from public.alert_health"
+        " where part like 'rule:%' and state = 'off' order by 1"
+    )
+    for rule, kind, why in await cursor.fetchall():
+        yield Finding("note", "detection", f"rule {rule} ({kind}) is off: {why}")
+
+
 async def _how_to_attach(connection: Connection, table: str, state: str) -> str:
     if state == "unfit":
         return "This MeshHook is newer or older than we know: look for a later MeshHook Alerts."

@@ -130,6 +130,7 @@ async def backlog(connection: Connection) -> AsyncIterator[Finding]:
 
 _TABLES = (
     *(f"meshhook_alerts.{name}" for name in ("signals", "project_state", "sweeps", "attachments")),
+    "meshhook_alerts.conditions",
     *(f"public.alert{name}" for name in ("s", "_settings", "_channels", "_failures", "_folds")),
     *(f"public.alert_{name}" for name in ("logs", "notifications", "attempts", "health")),
 )

@@ -1,5 +1,7 @@
--- Everything one batch led to. Rows arrive as JSON; a column that is JSON itself arrives as lines
--- beside them: inside a row it would be read twice. (The driver remembers texts up to 4096 bytes.)
+-- Everything one batch led to; or, of a batch in parts, what a part's signals came to. Rows arrive
+-- as JSON; a column that is JSON itself arrives as lines
+-- beside them: inside a row it would be read twice. Many new rows come by COPY instead; then the
+-- lists of them are empty here. (The driver remembers texts up to 4096 bytes.)
 with members as materialized (
   select %(project_id)s::uuid as project_id, unnest(%(members)s::bigint[]) as id,
          unnest(%(member_folds)s::uuid[]) as fold_id
@@ -24,24 +26,28 @@ with members as materialized (
 ), opened as (
   insert into public.alerts
     (project_id, id, workflow, fingerprint, fingerprint_version, status, severity, kind, class,
-     node_id, error, error_class, opened_at, last_failure_at, count, evidence, told)
+     node_id, error, error_class, opened_at, last_failure_at, count, withdrawn, resolved_at, evidence, told)
   select %(project_id)s, id, workflow, fingerprint, fingerprint_version, status, severity, kind, class,
-         node_id, error, error_class, opened_at, last_failure_at, count, evidence::jsonb, told::jsonb
+         node_id, error, error_class, opened_at, last_failure_at, count, withdrawn, resolved_at,
+         evidence::jsonb, told::jsonb
   from rows from (
     string_to_table(%(evidence)s, E'\n'), string_to_table(%(opened_told)s, E'\n'),
     json_to_recordset(%(opened)s::json) as (
       id uuid, workflow text, fingerprint text, fingerprint_version smallint, status text,
       severity text, kind text, class text, node_id text, error text, error_class text,
-      opened_at timestamptz, last_failure_at timestamptz, count bigint)
+      opened_at timestamptz, last_failure_at timestamptz, count bigint, withdrawn bigint,
+      resolved_at timestamptz)
   ) as alert (evidence, told)
 ), changed as (
   update public.alerts alert
-  set severity = change.severity, last_failure_at = change.last_failure_at,
-      count = change.count, told = change.told::jsonb, updated_at = now()
+  set status = change.status, severity = change.severity, last_failure_at = change.last_failure_at,
+      count = change.count, withdrawn = change.withdrawn, resolved_at = change.resolved_at,
+      told = change.told::jsonb, updated_at = now()
   from rows from (
     string_to_table(%(changed_told)s, E'\n'),
     json_to_recordset(%(changed)s::json) as (
-      id uuid, severity text, last_failure_at timestamptz, count bigint)
+      id uuid, severity text, last_failure_at timestamptz, count bigint, status text,
+      withdrawn bigint, resolved_at timestamptz)
   ) as change (told)
   where alert.id = change.id
 ), ledger as (
@@ -58,12 +64,12 @@ with members as materialized (
     (id, project_id, alert_id, fold_id, channel_id, reason, severity, content, template_version,
      deadline_at)
   select id, %(project_id)s, alert_id, fold_id, channel_id, reason, severity, content::jsonb,
-         %(template_version)s, now() + make_interval(secs => deadline)
+         template_version, deadline_at
   from rows from (
     string_to_table(%(contents)s, E'\n'),
     json_to_recordset(%(notifications)s::json) as (
       id uuid, alert_id uuid, fold_id uuid, channel_id uuid, reason text, severity text,
-      deadline double precision)
+      template_version smallint, deadline_at timestamptz)
   ) as planned (content)
 ), state as (
   update meshhook_alerts.project_state set decided_at = clock_timestamp()

@@ -3,6 +3,7 @@
 with batch as materialized (
   select * from meshhook_alerts.signals
   where project_id = nullif(current_setting('meshhook_alerts.project', true), '')::uuid
+    and id > %(after)s
   order by project_id, id  -- as the key has it: read from the front, however long the inbox
   limit %(limit)s
 ), marked as (
@@ -14,7 +15,8 @@ with batch as materialized (
   select seen, project_id, source, observed, workflow_id, workflow, node_id, node_type,
          attempt, http_status, error, labels, date_trunc('second', noticed_at) as at,
          min(noticed_at) as first_at, max(noticed_at) as last_at, count(*) as count,
-         min(id) as first_id, (array_agg(run_id))[1] as run_id, string_agg(id::text, ',') as members
+         min(id) as first_id, (array_agg(run_id))[1] as run_id, string_agg(id::text, ',') as members,
+         max(id) as last_id
   from marked
   group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 ), definitions as materialized (
@@ -28,6 +30,6 @@ select grouped.seen, md5(grouped.project_id::text || grouped.first_id || grouped
        coalesce(grouped.workflow, definitions.slug) as workflow,
        definitions.name as workflow_name, definitions.version as workflow_version,
        grouped.node_id, grouped.node_type, grouped.attempt, grouped.http_status, grouped.error,
-       grouped.labels, grouped.run_id, grouped.members
+       grouped.labels, grouped.run_id, grouped.members, grouped.last_id
 from grouped
 left join definitions on definitions.id = grouped.workflow_id

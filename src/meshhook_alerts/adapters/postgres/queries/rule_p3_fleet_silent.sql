@@ -1,0 +1,25 @@
+-- P3 fleet_silent: when a worker last gave a sign of life, and the projects of which runs have been
+-- accepted since then and should have been taken up by now. Walks back over the newest events by id and
+-- stops at the first sign of life; other indexes begin with the run.
+with worked as (
+  select id, ts
+  from (select id, ts, type from public.workflow_events order by id desc limit %(events)s) newest
+  where type <> 'run_created'
+  limit 1
+), waiting as (
+  select distinct run.project_id
+  from (
+    select run_id, ts, type from public.workflow_events
+    where id > coalesce((select id from worked), 0)
+    order by id desc
+    limit %(events)s
+  ) since
+  join public.workflow_runs run on run.id = since.run_id
+  where since.type = 'run_created' and since.ts > now() - interval '1 day'
+    and since.ts <= now() - make_interval(secs => %(grace)s)
+    and run.status = 'running' and run.finished_at is null
+)
+select worked.ts as worked_at, waiting.project_id
+from (select) as always
+left join worked on true
+left join waiting on true

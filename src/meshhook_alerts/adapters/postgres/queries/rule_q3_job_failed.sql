@@ -1,0 +1,27 @@
+-- Q3 job_failed: open runs whose last tracked job was marked failed, as a later MeshHook may do.
+with slice as materialized (
+  select id, project_id, workflow_id from public.workflow_runs
+  where status = 'running' and finished_at is null
+    and id > coalesce(%(after)s::text, '00000000-0000-0000-0000-000000000000')::uuid
+  order by id
+  limit %(limit)s
+), found as (
+  select slice.project_id, slice.id as run_id, slice.workflow_id, definition.slug as workflow,
+    'job:' || job.id || ':job_failed' as ref, job.enqueued_at as at,
+    job.attempt::text as attempt, job.error_message as error, null::float8 as measure
+  from slice
+  join public.job_tracking job on job.run_id = slice.id and job.failed_at is not null
+  left join public.workflow_definitions definition on definition.id = slice.workflow_id
+  where job.moved_to_dlq_at is null and not exists (
+    select 1 from public.job_tracking later
+    where later.run_id = job.run_id and later.queue_name = job.queue_name and later.msg_id > job.msg_id)
+)
+select seen.examined, seen.last, news.*
+from (select count(*)::int as examined, (array_agg(id order by id desc))[1]::text as last from slice) seen
+left join (
+  select found.* from found
+  where not exists (
+    select 1 from public.alert_failures known
+    where known.project_id = found.project_id and known.source_ref = found.ref
+      and known.source_time = found.at)
+) news on true

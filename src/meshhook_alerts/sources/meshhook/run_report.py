@@ -1,0 +1,78 @@
+"""From a run's rows to what is said of it: the thresholds and switches of its workflow applied."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from meshhook_alerts.application.ports import FoundInRun, RunReport, RunRow
+from meshhook_alerts.domain.policy import EffectiveSettings
+from meshhook_alerts.sources.meshhook.examine import examine
+from meshhook_alerts.sources.meshhook.history import Event, Finding, Limits, RunHistory
+
+_EVENT_ENDINGS = ("", ":stalled", ":abandoned", ":not_closed", ":retrying")
+_RUN_ENDINGS = ("no_events", "stalled", "over_deadline")
+
+
+def report(row: RunRow, settings: EffectiveSettings, now: datetime) -> RunReport:
+    """What is to be said of a run at ``now``. See ``ports.ExamineRun``."""
+    run = _history(row)
+    seen = examine(run, _limits(settings), now)
+    return RunReport(
+        found=[_found(each) for each in seen.findings if _is_on(each, settings)],
+        clean=seen.clean,
+        settled=seen.settled,
+        look_again_at=seen.look_again_at,
+        refs=_refs(run) if seen.clean else (),
+    )
+
+
+def _is_on(finding: Finding, settings: EffectiveSettings) -> bool:
+    return settings.rules_on.get(finding.kind.name, finding.kind.default_on)
+
+
+def _history(row: RunRow) -> RunHistory:
+    return RunHistory(
+        row.id,
+        row.project_id,
+        row.workflow_id,
+        row.status,
+        row.started_at,
+        row.finished_at,
+        row.updated_at,
+        [Event(*event) for event in row.events],
+        row.events_may_be_missing,
+    )
+
+
+def _limits(settings: EffectiveSettings) -> Limits:
+    return Limits(
+        grace=settings.grace,
+        no_events_after=settings.no_events_after,
+        attempt_limit=settings.attempt_limit,
+        stall_after=settings.stall_after,
+        pause_limit=settings.pause_limit,
+        deadline=settings.deadline,
+    )
+
+
+def _found(finding: Finding) -> FoundInRun:
+    event = finding.event
+    return FoundInRun(
+        kind=finding.kind.name,
+        ref=finding.ref,
+        at=finding.at,
+        node_id=event.node_id if event else None,
+        node_type=event.node_type if event else None,
+        attempt=event.attempt if event else None,
+        http_status=event.http_status if event else None,
+        error=(event.error if event else None) or finding.detail,
+    )
+
+
+def _refs(run: RunHistory) -> list[tuple[str, datetime]]:
+    """Every reference under which an earlier look, or a trigger, may have reported this run."""
+    of_run = [(f"run:{run.id}:{ending}", run.started_at) for ending in _RUN_ENDINGS]
+    of_events = [
+        (f"event:{event.id}{ending}", event.ts) for event in run.events for ending in _EVENT_ENDINGS
+    ]
+    return of_run + of_events

@@ -1,0 +1,207 @@
+"""The end of a trouble: whoever was told of it is told of its end, once; nobody else is."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from tests.line import Receiver, World, a_service, at_work, eventually
+
+TERMINATE = {"id": "terminate", "type": "terminate"}
+CALL = {"id": "http_call", "type": "http_call"}
+
+
+async def clean_run(world: World, slug: str = "orders") -> UUID:
+    """A run that is created and ends well."""
+    run_id = await world.start_run(slug)
+    await finish(world, run_id)
+    return run_id
+
+
+async def finish(world: World, run_id: UUID) -> None:
+    """The rest of a run that ends well."""
+    await world.event(run_id, "step_started", node=CALL)
+    await world.event(run_id, "http_attempted", node=CALL, status=200)
+    await world.event(run_id, "step_succeeded", node=CALL, next=None)
+    await world.event(run_id, "run_completed")
+    await world.execute(
+        "update public.workflow_runs set status = 'succeeded', finished_at = now() where id = %s",
+        run_id,
+    )
+
+
+async def told(receiver: Receiver, number: int) -> list[str]:
+    """Waits for so many messages; their types."""
+
+    async def enough() -> bool:
+        return len(receiver.contents) >= number
+
+    await eventually(enough)
+    return [content["type"] for content in receiver.contents]
+
+
+async def status(world: World, wanted: str) -> None:
+    """Waits until the one alert has a status."""
+
+    async def reached() -> bool:
+        return bool(
+            await world.value(
+                "select bool_and(status = %s) from public.alerts where project_id = %s",
+                wanted,
+                world.project_id,
+            )
+        )
+
+    await eventually(reached)
+
+
+async def test_a_run_of_the_workflow_that_began_later_and_ended_clean_ends_its_alert(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        earlier = await world.start_run()
+        await asyncio.sleep(0.1)
+        async with at_work(service):
+            await world.fail()
+            await told(receiver, 1)
+            await finish(world, earlier)
+            await clean_run(world, "invoices")
+            await asyncio.sleep(2)
+            # A run that began before proves nothing, nor does one of another workflow.
+            await status(world, "firing")
+            proof = await clean_run(world)
+            assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]
+            await clean_run(world)
+            await asyncio.sleep(1.5)
+    assert len(receiver.contents) == 2
+    end = receiver.contents[1]
+    assert end["alert"]["id"] == receiver.contents[0]["alert"]["id"]
+    assert end["alert"]["resolved_at"] >= end["alert"]["opened_at"]
+    ledger = await world.rows(
+        "select blocked_by, channel from public.alert_logs where reason = 'recovered'"
+    )
+    assert ledger == [{"blocked_by": f"run {proof}", "channel": "hook"}]
+
+
+async def test_a_verdict_that_a_late_event_disproves_is_withdrawn_as_recovered(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, grace_seconds=10)
+        run_id = await world.start_run()
+        await world.event(run_id, "step_started", node=CALL)
+        await world.execute("update public.workflow_events set ts = now() - interval '30 s'")
+        async with at_work(service):
+            assert await told(receiver, 1) == ["alert.firing"]
+            assert receiver.contents[0]["failure"]["kind"] == "step_no_outcome"
+            await world.event(run_id, "http_attempted", node=CALL, status=200)
+            await world.event(run_id, "step_succeeded", node=CALL, next=None)
+            await world.event(run_id, "run_completed")
+            await world.execute(
+                "update public.workflow_runs set status = 'succeeded', finished_at = now() where id = %s",
+                run_id,
+            )
+            assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]
+    # The failure stays on record, with the moment it was withdrawn; the alert keeps its duration.
+    assert await world.value(
+        "select withdrawn_at is not null from public.alert_failures where project_id = %s",
+        world.project_id,
+    )
+    assert await world.value(
+        "select resolved_at >= opened_at from public.alerts where project_id = %s",
+        world.project_id,
+    )
+
+
+async def test_an_alert_ends_only_when_all_its_failures_are_withdrawn(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, grace_seconds=10)
+        runs = [await world.start_run() for _ in range(2)]
+        for run_id in runs:
+            await world.event(run_id, "step_started", node=CALL)
+        await world.execute("update public.workflow_events set ts = now() - interval '30 s'")
+        async with at_work(service):
+            await told(receiver, 1)
+            for place, run_id in enumerate(runs):
+                await world.event(run_id, "step_succeeded", node=CALL, next=None)
+                await world.event(run_id, "run_completed")
+                await world.execute(
+                    "update public.workflow_runs set status = 'succeeded', finished_at = now() where id = %s",
+                    run_id,
+                )
+                if place == 0:
+                    await asyncio.sleep(2)
+                    await status(world, "firing")
+            assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]
+
+
+async def test_who_was_never_told_is_not_told_of_the_end(world: World, receiver: Receiver) -> None:
+    async with a_service(world.url) as service:
+        quiet = [{"name": "invoices only", "when": {"workflows": ["invoices"]}}]
+        await world.hook(service, receiver, rules=quiet)
+        async with at_work(service):
+            await world.fail()
+            await status(world, "firing")
+            await asyncio.sleep(0.2)
+            await clean_run(world)
+            await status(world, "resolved")
+    assert receiver.contents == []
+    reasons = await world.rows(
+        "select reason from public.alert_logs where project_id = %s order by id", world.project_id
+    )
+    assert [row["reason"] for row in reasons] == ["no_rule", "recovered_untold"]
+
+
+async def test_what_comes_back_within_its_cooldown_reopens_the_alert_without_a_new_message(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await world.fail()
+            await told(receiver, 1)
+            await asyncio.sleep(0.1)
+            await clean_run(world)
+            await told(receiver, 2)
+            await world.fail()
+            await status(world, "firing")
+            await asyncio.sleep(0.1)
+            await clean_run(world)
+            await status(world, "resolved")
+    assert [content["type"] for content in receiver.contents] == ["alert.firing", "alert.recovered"]
+    assert (
+        await world.value(
+            "select count(*) from public.alerts where project_id = %s", world.project_id
+        )
+        == 1
+    )
+
+
+async def test_all_workers_silent_is_one_alert_and_folds_every_never_started(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, fleet_window_seconds=60, grace_seconds=10)
+        for _ in range(3):
+            run_id = await world.start_run()
+            await world.event(run_id, "run_created")
+        await world.execute("update public.workflow_events set ts = now() - interval '90 s'")
+        await world.execute("update public.workflow_runs set started_at = now() - interval '90 s'")
+        async with at_work(service):
+
+            async def decided() -> bool:
+                return bool(
+                    await world.value(
+                        "select count(*) >= 4 from public.alert_failures where project_id = %s",
+                        world.project_id,
+                    )
+                )
+
+            await eventually(decided)
+    kinds = await world.rows(
+        "select kind, count from public.alerts where project_id = %s", world.project_id
+    )
+    assert {row["kind"]: row["count"] for row in kinds} == {"fleet_silent": 1, "never_started": 3}

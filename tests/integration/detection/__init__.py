@@ -1,0 +1,1 @@
+"""Sweeps over the queue, the platform and workflows, on a real database."""
