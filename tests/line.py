@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from meshhook_alerts.adapters.postgres.migrations import migrate
 from meshhook_alerts.adapters.secret_box import generate_key
 from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.ports import Sweep
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service, open_service
 from meshhook_alerts.demo.meshhook import install_meshhook
@@ -38,6 +39,8 @@ async def build_line(url: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await install_meshhook(connection)
         await migrate(connection)
+        # Long ago, so that tests may move what happened into the past and it stays news.
+        await connection.execute("update meshhook_alerts.attachment set attached_at = '2000-01-01'")
 
 
 def test_settings(**given: Any) -> Settings:
@@ -229,3 +232,8 @@ async def eventually(check: Callable[[], Awaitable[Any]], within: float = 20) ->
             return answer
         assert asyncio.get_running_loop().time() < end, f"still {answer!r} after {within} s"
         await asyncio.sleep(0.05)
+
+
+def named(service: Service, name: str) -> Sweep:
+    """One sweep of a new worker."""
+    return next(each for each in service.worker().sweeps.each if each.name == name)

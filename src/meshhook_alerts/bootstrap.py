@@ -38,12 +38,12 @@ from meshhook_alerts.application.ports import (
 )
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.sending import Recorder, Sender
-from meshhook_alerts.application.worker import Rhythm, Worker
+from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.domain.message import Links
 from meshhook_alerts.settings import Settings, SettingsError, read_settings, wrong
 from meshhook_alerts.sources import meshhook, reported
-from meshhook_alerts.sources.meshhook.run_report import report
+from meshhook_alerts.sources.meshhook.run_report import MeshHookRuns
 
 JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
 
@@ -113,14 +113,13 @@ class Service:
             PostgresWaker(self.database.connect_autocommit, listen=listen),
             self._sweeps(),
             PostgresHealth(pool, self.name),
-            Rhythm(sweep=min(1.0, self.settings.sweep_seconds)),
         )
 
     def _sweeps(self) -> PostgresSweeps:
         """Every search for what triggers cannot see."""
         policies = Policies(SettingsLoader())
-        runs = RunSweep(report, policies, interval_seconds=self.settings.sweep_seconds)
-        return PostgresSweeps(self.database.pool, rule_sweeps(policies, runs))
+        runs = RunSweep(MeshHookRuns(), policies, interval_seconds=self.settings.sweep_seconds)
+        return PostgresSweeps(self.database.sweep_pool, rule_sweeps(policies, runs))
 
 
 @asynccontextmanager

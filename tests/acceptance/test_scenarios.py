@@ -145,7 +145,12 @@ async def sweep_and_decide(world: World, *, decide_first: bool = False) -> None:
         worker = service.worker()
         if decide_first:
             await _decide(worker)
-        await worker.sweeps.run()
+        await world.execute(  # every sweep is due, and walks over all runs
+            "update meshhook_alerts.sweeps set due_at = now(),"
+            " position = case when name = 'runs' then position - 'walked_at' else position end"
+        )
+        for sweep in worker.sweeps.each:
+            await sweep.turn()
         await _decide(worker)
 
 

@@ -107,11 +107,11 @@ class EvaluateFailures:
         folding, signals = Folding(self.judges, policy), 0
         async with aclosing(transaction.parts(batch)) as parts:
             async for part in parts:
-                fold_of = folding.add(part.groups[:_AT_A_TIME])
+                placed = folding.add(part.groups[:_AT_A_TIME])
                 for begin in range(_AT_A_TIME, len(part.groups), _AT_A_TIME):
                     await asyncio.sleep(0)
-                    fold_of |= folding.add(part.groups[begin : begin + _AT_A_TIME])
-                transaction.settle(part, fold_of)
+                    placed += folding.add(part.groups[begin : begin + _AT_A_TIME])
+                transaction.settle(part, placed)
                 signals += part.signals
         return signals, folding.folded()
 

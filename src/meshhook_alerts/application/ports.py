@@ -3,10 +3,10 @@ provide them, ``bootstrap`` puts them together."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.delivery import Outcome
 from meshhook_alerts.domain.failure import SignalGroup
-from meshhook_alerts.domain.folding import Folded
+from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
 
@@ -108,9 +108,9 @@ class DecidingTransaction(Protocol):
         """The batch, part by part; the next one is read while its reader is busy with the last.
         To be closed before anything else is asked of the transaction."""
 
-    def settle(self, part: Part, fold_of: Mapping[UUID, UUID]) -> None:
-        """Remembers what a part's signals came to: signal group id → fold id, of those that are
-        failures. It is written beside the next part, or by ``commit``."""
+    def settle(self, part: Part, placed: Iterable[Placed]) -> None:
+        """Remembers what a part's signals came to. It is written beside the next part, or by
+        ``commit``."""
 
     async def settings(self, batch: Batch) -> ProjectSettings:
         """What the batch's project wants, and where its channels lead."""
@@ -275,11 +275,34 @@ class Waker(Protocol):
         """Says that this worker is awake, so that nobody needs to wake it."""
 
 
-class Sweeps(Protocol):
-    """Periodic searches for what triggers cannot see."""
+@dataclass(frozen=True, slots=True)
+class SweepTurn:
+    """What one turn of a sweep came to."""
 
-    async def run(self) -> int:
-        """Runs what is due, a bounded slice each; returns how many signals were added."""
+    added: int
+    """Signals added."""
+    wait_seconds: float
+    """How long there is nothing to do; 0: there is more at once."""
+    read: int = 0
+    """Rows looked at."""
+
+
+class Sweep(Protocol):
+    """One periodic search for what triggers cannot see. All workers take turns at it."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def turn(self) -> SweepTurn:
+        """Does what is due, within bounds; its own troubles are noted, and tried again later.
+        Raises ``StoreUnavailable`` where there is no database."""
+
+
+class Sweeps(Protocol):
+    """All the searches, each of which stands alone."""
+
+    @property
+    def each(self) -> Sequence[Sweep]: ...
 
     async def attribute(self) -> int:
         """Finds the projects of signals whose trigger could not see them; returns how many."""
@@ -300,6 +323,8 @@ class RunRow:
     events_may_be_missing: bool
     reported: bool
     """Whether an earlier look found something."""
+    met_at: datetime
+    """When it was first met; stands in for times that are not known."""
     events: Sequence[tuple[Any, ...]]
     """(id, ts, type, node id, node type, attempt, error, HTTP status), oldest first."""
 
@@ -330,9 +355,20 @@ class RunReport:
     look_again_at: datetime | None
     refs: Sequence[tuple[str, datetime]] = ()
     """Every reference under which something may have been said of it earlier."""
+    known: Sequence[FoundInRun] = ()
+    """What was so before we were attached, and is told to nobody."""
 
 
-ExamineRun = Callable[[RunRow, EffectiveSettings, datetime], RunReport]
+class RunRules(Protocol):
+    """What a source knows of runs: what is wrong with one, and when one may be."""
+
+    def report(
+        self, run: RunRow, settings: EffectiveSettings, now: datetime, attached_at: datetime
+    ) -> RunReport:
+        """What one look at a run comes to; what was so at ``attached_at`` is known, not found."""
+
+    def first_look(self, settings: EffectiveSettings) -> timedelta:
+        """How soon after an ordinary event something could be wrong with its run at the earliest."""
 
 
 class Health(Protocol):

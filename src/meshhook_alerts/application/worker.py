@@ -12,6 +12,7 @@ from meshhook_alerts.application.ports import (
     DeliveryStore,
     Health,
     StoreUnavailable,
+    Sweep,
     Sweeps,
     Waker,
 )
@@ -32,7 +33,6 @@ _AGAIN_SECONDS = 0.5
 class Rhythm:
     """How often what happens, in seconds."""
 
-    sweep: float = 15
     attribute: float = 2
     queue: float = 0.5
     leases: float = 3
@@ -62,7 +62,7 @@ class Worker:
         leases = asyncio.create_task(self._every(self.rhythm.leases, self.sender.keep_leases))
         others = [
             asyncio.create_task(self._every(self.rhythm.queue, self._send_due), name="send"),
-            asyncio.create_task(self._every(self.rhythm.sweep, self._sweep), name="sweep"),
+            *(asyncio.create_task(self._sweep(each), name=each.name) for each in self.sweeps.each),
             asyncio.create_task(self._every(self.rhythm.attribute, self.sweeps.attribute)),
             asyncio.create_task(self._every(self.rhythm.beat, self._beat), name="beat"),
         ]
@@ -123,9 +123,18 @@ class Worker:
                 return
             await asyncio.sleep(0)
 
-    async def _sweep(self) -> None:
-        if await self.sweeps.run():
-            self.waker.busy()
+    async def _sweep(self, sweep: Sweep) -> None:
+        """Each sweep has a loop of its own: none waits for another."""
+        troubles = _Backoff(f"sweep {sweep.name}")
+        while True:
+            try:
+                turn = await sweep.turn()
+                troubles.over()
+                if turn.added:
+                    self.waker.busy()
+                await asyncio.sleep(turn.wait_seconds)
+            except Exception as problem:
+                await troubles.pause(problem)
 
     async def _beat(self) -> None:
         await self.health.beat("working", {"decided": self.decided})

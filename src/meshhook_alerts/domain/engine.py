@@ -21,7 +21,7 @@ from meshhook_alerts.domain.decision import (
     Verdict,
 )
 from meshhook_alerts.domain.failure import Fold, Recovery
-from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.identifiers import NIL, derive_id
 from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.policy import Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
@@ -45,12 +45,17 @@ def decide(
     what depends on the present; a failure is judged by its own time.
     """
     draft = _Draft(Context(policy, state, now))
-    items: list[Fold | Recovery] = [*folds, *recoveries]
+    all_folds = list(folds)
+    items: list[Fold | Recovery] = [fold for fold in all_folds if not fold.is_evidence]
+    items += recoveries
     for item in sorted(items, key=_moment):
         if isinstance(item, Fold):
             draft.decide(item)
         else:
             draft.recover(item)
+    for fold in all_folds:
+        if fold.is_evidence:
+            draft.add_evidence(fold)
     return draft.decisions()
 
 
@@ -90,6 +95,17 @@ class _Draft:
                 self._decide_target(fold, alert, target, told)
         if told:
             self.alerts[alert.id] = alert.telling(told)
+
+    def add_evidence(self, fold: Fold) -> None:
+        """What follows the verdict about its runs: recorded on that alert, counted in none, told to
+        nobody."""
+        alert_id = fold.decided_by or self.alert_of[fold.follows or fold.id]
+        known_before = fold.decided_by == NIL
+        reason = Reason.KNOWN_BEFORE if known_before else Reason.SAME_RUN
+        self.alert_of[fold.id] = alert_id
+        self.entries.append(
+            LedgerEntry(fold.id, alert_id, fold.at, fold.count, Verdict(reason), fold.severity)
+        )
 
     def recover(self, recovery: Recovery) -> None:
         known = self._known(recovery.alert_id)

@@ -45,6 +45,13 @@ class SignalGroup:
     labels: Mapping[str, str] | None = None
     run_id: UUID | None = None
     """One run of the group, as a sample."""
+    decided_by: UUID | None = None
+    """The alert that an earlier failure of the same run belongs to; NIL: the run was lost before we
+    were attached."""
+    canceled: bool = False
+    """Its run has been canceled by now."""
+    runs: str = ""
+    """The signals' runs, comma-separated, in the order of ``members``; empty for those without."""
     members: str = ""
     """The signals' ids as the database listed them; handed back unread."""
 
@@ -110,3 +117,13 @@ class Fold:
     run_id: UUID | None = None
     sample: str = ""
     """One failure's own text, redacted but not normalised, for the reader."""
+    decided_by: UUID | None = None
+    """Evidence on this alert, which an earlier failure of the same run belongs to; NIL: on none, the
+    run was lost before we were attached."""
+    follows: UUID | None = None
+    """Evidence on the alert of this other fold of the batch, whose runs these are."""
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether the runs' alerts are decided already, so that nobody hears of this again."""
+        return self.decided_by is not None or self.follows is not None

@@ -12,10 +12,11 @@ from meshhook_alerts.domain.error_class import classify, http_status_in
 from meshhook_alerts.domain.error_text import error_of
 from meshhook_alerts.domain.failure import Fold, Judgement, Recovery, SignalGroup
 from meshhook_alerts.domain.fingerprint import fingerprint
+from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
 from meshhook_alerts.domain.redaction import clean_line, redact, redact_line
-from meshhook_alerts.domain.severity import severity_of
+from meshhook_alerts.domain.severity import FailureClass, Severity, severity_of
 
 Judge = Callable[[SignalGroup, EffectiveSettings], Judgement | None]
 """A source's reading of its signals: None means "not a failure" (yet)."""
@@ -33,11 +34,26 @@ class Folded:
     recoveries: Sequence[Recovery] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where signals went."""
+
+    members: str
+    """Their ids, as the database listed them."""
+    count: int
+    fold_id: UUID | None
+    """None: they are no failures."""
+    decides: bool = False
+    """Whether they are the first terminal failures of their runs, which decide their alerts."""
+
+
 class Folding:
     """Judges signal groups and merges those that agree in all a rule can look at, in as many steps
     as there are to be; how the groups are spread over the steps changes nothing.
 
-    Texts that differ only in ids and numbers are equal here: rules see the normalised error.
+    Texts that differ only in ids and numbers are equal here: rules see the normalised error. The
+    first terminal failure of a run decides its alert; what follows in the batch becomes folds of
+    its own, as evidence.
     """
 
     def __init__(self, judges: Mapping[str, Judge], policy: ProjectPolicy) -> None:
@@ -45,23 +61,107 @@ class Folding:
         self._policy = policy
         self._tallies: dict[object, _Tally] = {}
         self._recoveries: list[Recovery] = []
+        self._verdicts: dict[str, UUID] = {}
+        """Run → the fold that decided about it in this batch."""
 
-    def add(self, groups: Iterable[SignalGroup]) -> dict[UUID, UUID]:
-        """Takes ``groups`` in; returns signal group id → fold id of those that are failures."""
-        fold_of: dict[UUID, UUID] = {}
-        for group in groups:
-            if group.observed == RECOVERED:
-                self._recoveries += _recovery(group)
-                continue
-            settings = self._policy.for_workflow(group.workflow)
-            judgement = _judged(group, self._judges, settings)
-            if judgement is not None:
-                fold_of[group.id] = _count(self._tallies, _readable(group), judgement, settings)
-        return fold_of
+    def add(self, groups: Iterable[SignalGroup]) -> list[Placed]:
+        """Takes ``groups`` in, in the order of their first signals; says where those went."""
+        return [placed for group in groups for placed in self._place(group)]
 
     def folded(self) -> Folded:
         """What all groups so far came to."""
         return Folded([tally.fold() for tally in self._tallies.values()], self._recoveries)
+
+    def _place(self, group: SignalGroup) -> list[Placed]:
+        if group.observed == RECOVERED:
+            self._recoveries += _recovery(group)
+            return [Placed(group.members, group.count, None)]
+        settings = self._policy.for_workflow(group.workflow)
+        judgement = _judged(group, self._judges, settings)
+        if judgement is None:
+            return [Placed(group.members, group.count, None)]
+        group = _readable(group)
+        if group.decided_by is not None:
+            return [self._count(group, judgement, settings)]
+        decides = _decides(judgement)
+        runs = group.runs.split(",") if group.runs.strip(",") else []
+        if len(set(runs)) == len(runs) and self._verdicts.keys().isdisjoint(runs):
+            return [self._first(group, runs, judgement, settings, decides)]
+        return self._split(group, runs, judgement, settings, decides)
+
+    def _first(
+        self,
+        group: SignalGroup,
+        runs: Sequence[str],
+        judgement: Judgement,
+        settings: EffectiveSettings,
+        decides: bool,
+    ) -> Placed:
+        placed = self._count(group, judgement, settings, decides=decides)
+        if decides and placed.fold_id:
+            self._verdicts.update(dict.fromkeys(filter(None, runs), placed.fold_id))
+        return placed
+
+    def _split(
+        self,
+        group: SignalGroup,
+        runs: Sequence[str],
+        judgement: Judgement,
+        settings: EffectiveSettings,
+        decides: bool,
+    ) -> list[Placed]:
+        """A group some of whose runs were decided before, or come twice: those apart, by the fold
+        that decided."""
+        first: dict[str, str] = {}
+        met: set[str] = set()
+        later: dict[UUID | None, list[tuple[str, str]]] = {}
+        for member, run in zip(group.members.split(","), runs, strict=True):
+            if run in self._verdicts or (run and decides and run in met):
+                later.setdefault(self._verdicts.get(run), []).append((member, run))
+            else:
+                first[member] = run
+                met.add(run)
+        placed = []
+        if first:
+            part = _part_of(group, list(first.items()), "first")
+            placed.append(self._first(part, list(first.values()), judgement, settings, decides))
+        for fold_id, members in later.items():
+            follows = fold_id or placed[0].fold_id
+            part = _part_of(group, members, f"evidence/{follows}")
+            placed.append(self._count(part, judgement, settings, follows=follows))
+        return placed
+
+    def _count(
+        self,
+        group: SignalGroup,
+        judgement: Judgement,
+        settings: EffectiveSettings,
+        *,
+        decides: bool = False,
+        follows: UUID | None = None,
+    ) -> Placed:
+        fold_id = _count(self._tallies, group, judgement, settings, follows)
+        return Placed(group.members, group.count, fold_id, decides)
+
+
+def _decides(judgement: Judgement) -> bool:
+    """Whether it says of a run that it cannot complete."""
+    return (
+        judgement.failure_class is FailureClass.TERMINAL and judgement.severity is not Severity.INFO
+    )
+
+
+def _part_of(group: SignalGroup, members: Sequence[tuple[str, str]], name: str) -> SignalGroup:
+    """Some signals of a group, given as pairs of id and run."""
+    ids, runs = zip(*members, strict=True)
+    return replace(
+        group,
+        id=derive_id(group.id, name),
+        count=len(ids),
+        members=",".join(ids),
+        runs=",".join(runs),
+        run_id=next((UUID(run) for run in runs if run), None),
+    )
 
 
 @dataclass(slots=True)
@@ -145,6 +245,7 @@ def _count(
     group: SignalGroup,
     judgement: Judgement,
     settings: EffectiveSettings,
+    follows: UUID | None,
 ) -> UUID:
     """Counts a group in; returns the id of its fold."""
     error = error_of(judgement.error)
@@ -160,10 +261,12 @@ def _count(
         status,
         error,
         tuple(sorted(group.labels.items())) if group.labels else None,
+        group.decided_by,
+        follows,
     )
     tally = tallies.get(key)
     if tally is None:
-        fold = _fold(group, judgement, settings, error, status)
+        fold = _fold(group, judgement, settings, error, status, follows)
         tallies[key] = _Tally(fold, group.count, group.first_at, group.last_at)
         return fold.id
     tally.count += group.count
@@ -178,6 +281,7 @@ def _fold(
     settings: EffectiveSettings,
     error: str,
     status: int | None,
+    follows: UUID | None,
 ) -> Fold:
     failure_class = judgement.failure_class
     return Fold(
@@ -206,4 +310,6 @@ def _fold(
         labels=group.labels,
         run_id=group.run_id,
         sample=redact(judgement.error),
+        decided_by=group.decided_by,
+        follows=follows,
     )

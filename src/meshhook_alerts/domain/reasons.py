@@ -47,6 +47,8 @@ class Reason(StrEnum):
     FLAPPING = "flapping"
     INHIBITED = "inhibited"
     STORM = "storm"
+    SAME_RUN = "same_run"
+    EXPLAINED = "explained"
     # Held
     QUIET_PERIOD = "quiet_period"
     CHANNEL_CAP = "channel_cap"
@@ -56,6 +58,7 @@ class Reason(StrEnum):
     CHANNEL_OFF = "channel_off"
     ALERTS_OFF = "alerts_off"
     NO_SETTINGS = "no_settings"
+    KNOWN_BEFORE = "known_before"
     SILENCED = "silenced"
     QUIET_RECORD_ONLY = "quiet_record_only"
     # Outcomes
@@ -96,6 +99,8 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.SNOOZED: "The alert was snoozed; this failure was counted.",
             Reason.FLAPPING: "The alert was opening and closing too often; this change was counted.",
             Reason.INHIBITED: "A larger trouble explains this one; it was counted there.",
+            Reason.SAME_RUN: "An earlier failure of the same run had decided; this one was added to its alert as evidence.",
+            Reason.EXPLAINED: "The channel had just been told of a run that this explains; it was added to what is known.",
             Reason.STORM: "Too many messages at once; this failure was counted in the summary.",
         },
         Effect.HELD: {
@@ -108,6 +113,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.CHANNEL_OFF: "A rule matched, but its channel is switched off.",
             Reason.ALERTS_OFF: "Alerts are switched off for this workflow or project.",
             Reason.NO_SETTINGS: "The run's project was not found, so no settings apply.",
+            Reason.KNOWN_BEFORE: "The run was lost before alerts were attached; that is known, and no news.",
             Reason.SILENCED: "A silence covered this failure.",
             Reason.QUIET_RECORD_ONLY: "A quiet period that only records was on.",
         },

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from meshhook_alerts.adapters.postgres.detection.rule_states import Connection
+from meshhook_alerts.adapters.postgres.detection.runner import Sliced
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_loader import load_settings
@@ -27,7 +28,10 @@ class Sweep(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def slice(self, connection: Connection, position: Any) -> tuple[int, Any, bool]: ...
+    @property
+    def rows(self) -> int: ...
+
+    async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced: ...
 
 
 async def policies(
@@ -53,10 +57,11 @@ async def _slice(connection: psycopg.AsyncConnection[TupleRow], each: Sweep) -> 
     row = await turn.fetchone()
     if row is None:
         return 0, False
-    added, position, more = await each.slice(connection, row[0])
-    done = {"name": each.name, "position": dumps(position)}
+    sliced = await each.slice(connection, row[0], each.rows)
+    done = {"name": each.name, "position": dumps(sliced.position), "wait": 0, "rows": each.rows,
+            "took_ms": 0}  # fmt: skip
     await connection.execute(query("sweep_done"), done)
-    return added, more
+    return sliced.added, sliced.more
 
 
 async def settings(

@@ -13,7 +13,7 @@ from meshhook_alerts.adapters.postgres.detection.run_sweep import RunSweep
 from meshhook_alerts.adapters.postgres.doctor import Finding, examine
 from meshhook_alerts.adapters.postgres.migrations import migrate
 from meshhook_alerts.demo.meshhook import install_meshhook
-from meshhook_alerts.sources.meshhook.run_report import report
+from meshhook_alerts.sources.meshhook.run_report import MeshHookRuns
 from tests.conftest import Builder
 from tests.databases import Role, create_role, drop_role, execute
 from tests.integration.detection.support import policies, sweep
@@ -41,7 +41,7 @@ async def unqueued_line(url: str) -> None:
 
 async def look(url: str) -> dict[str, str | None]:
     """All sweeps, twice; why which rules are off, by rule."""
-    for each in rule_sweeps(policies, RunSweep(report, policies)) * 2:
+    for each in rule_sweeps(policies, RunSweep(MeshHookRuns(), policies)) * 2:
         await sweep(url, each)
     world = World(url, uuid4(), uuid4(), {})
     rows = await world.rows(

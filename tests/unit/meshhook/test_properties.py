@@ -150,7 +150,8 @@ def test_what_a_trigger_tells_of_one_row_is_found_by_the_look(plan: Plan, limits
 def test_what_a_trigger_tells_of_a_foreign_row_is_found_by_the_look(
     run: RunHistory, limits: Limits
 ) -> None:
-    check_triggers(run, limits)
+    if run.status != "canceled":  # then deciding drops what the trigger told
+        check_triggers(run, limits)
 
 
 def check_triggers(run: RunHistory, limits: Limits) -> None:

@@ -318,7 +318,7 @@ SCENARIOS: tuple[tuple[str, str, str], ...] = (
         "run created, started a, started b, attempted b 200, completed",
         "false_success false_success",
     ),
-    ("running with a finishing time: closed by hand, in part", CALLED + "finished, silence 1 h", ""),
+    ("running with a finishing time: closed by hand, in part", CALLED + "finished, silence 1 h", "completed_not_closed"),
     # ------------------------------------------------------------ M14: the effect and no record
     (
         "answers that cannot be stored: a NUL",
@@ -363,7 +363,7 @@ SCENARIOS: tuple[tuple[str, str, str], ...] = (
         "the database went away, and the run was stopped",
         CALLING + "failed http_call 1 'Error: Connection terminated unexpectedly' after 201, "
         "status canceled",
-        "effect_without_record run_canceled",
+        "run_canceled",
     ),
     (
         "the database came back",

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from meshhook_alerts.adapters.postgres.errors import explain, translated
 from meshhook_alerts.application.ports import StoreUnavailable
 
+_SWEEPS_AT_ONCE = 10
 _POOLER_PORT = "6543"  # where Supabase's transaction pooler listens
 
 
@@ -61,26 +62,33 @@ class Database:
 
     def __init__(self, address: Address, pool_size: int = 6) -> None:
         self.address = address
-        self.pool: AsyncConnectionPool = AsyncConnectionPool(
-            address.conninfo,
-            min_size=1,
-            max_size=pool_size,
+        self.pool = self._pool("meshhook-alerts", 1, pool_size)
+        self.sweep_pool = self._pool("meshhook-alerts-sweeps", 0, _SWEEPS_AT_ONCE)
+        """For searches alone: one that hangs must keep nobody else from a connection."""
+
+    def _pool(self, name: str, min_size: int, max_size: int) -> AsyncConnectionPool:
+        return AsyncConnectionPool(
+            self.address.conninfo,
+            min_size=min_size,
+            max_size=max_size,
             timeout=5,
             kwargs=self._options(autocommit=False),
             # A connection from before the database's restart is found out before it is used.
             check=AsyncConnectionPool.check_connection,
             reconnect_timeout=0,
             open=False,
-            name="meshhook-alerts",
+            name=name,
         )
 
     async def open(self) -> None:
-        """Opens the pool; connecting happens when first needed, so a database may come later."""
+        """Opens the pools; connecting happens when first needed, so a database may come later."""
         await self.pool.open(wait=False)
+        await self.sweep_pool.open(wait=False)
 
     async def close(self) -> None:
-        """Closes the pool."""
+        """Closes the pools."""
         await self.pool.close(timeout=2)
+        await self.sweep_pool.close(timeout=2)
 
     @translated
     async def connect(self) -> AsyncConnection[TupleRow]:

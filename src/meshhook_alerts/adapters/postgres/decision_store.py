@@ -30,7 +30,7 @@ from meshhook_alerts.application.ports import Batch, Message, Part, ProjectSetti
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.failure import Fold, SignalGroup
-from meshhook_alerts.domain.folding import Folded
+from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.identifiers import NIL
 from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
@@ -113,7 +113,7 @@ class PostgresDecidingTransaction:
     async def _take(self, limit: int) -> tuple[TupleRow, Part]:
         async with self._connection.pipeline():
             project = await self._cursor("take_project", nil=NIL)
-            groups = await self._cursor("group_signals", after=0, limit=limit)
+            groups = await self._cursor("group_signals", nil=NIL, after=0, limit=limit)
             return (await project.fetchall())[0], _part(await groups.fetchall())
 
     async def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
@@ -138,12 +138,12 @@ class PostgresDecidingTransaction:
         """The next part; in the same round trip the one before the last is written."""
         async with self._connection.pipeline():
             await self._record(batch, encoding.NOTHING)
-            groups = await self._cursor("group_signals", after=after, limit=limit)
+            groups = await self._cursor("group_signals", nil=NIL, after=after, limit=limit)
             return _part(await groups.fetchall())
 
-    def settle(self, part: Part, fold_of: Mapping[UUID, UUID]) -> None:
+    def settle(self, part: Part, placed: Iterable[Placed]) -> None:
         """Kept for the next statement that is sent anyway."""
-        self._settled.add(part, fold_of)
+        self._settled.add(part, placed)
 
     async def _record(self, batch: Batch, decided: Mapping[str, str]) -> None:
         settled, self._settled = self._settled, encoding.Members()
@@ -250,10 +250,12 @@ def _part(rows: Sequence[TupleRow]) -> Part:
 
 def _group(row: TupleRow) -> SignalGroup:
     (_, id_, project_id, source, observed, at, first_at, last_at, count, workflow, name, version,
-     node_id, node_type, attempt, http_status, error, labels, run_id, members, _) = row  # fmt: skip
+     node_id, node_type, attempt, http_status, error, labels, run_id, decided_by, canceled, runs,
+     members, _) = row  # fmt: skip
     return SignalGroup(
         id_, project_id, source, observed, at, first_at, last_at, count, workflow, name, version,
-        node_id, node_type, attempt, http_status, error, labels, run_id, members,
+        node_id, node_type, attempt, http_status, error, labels, run_id, decided_by, canceled, runs,
+        members,
     )  # fmt: skip
 
 

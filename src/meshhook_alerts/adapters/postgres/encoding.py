@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -22,6 +21,7 @@ from meshhook_alerts.adapters.postgres.new_rows import (
 from meshhook_alerts.application.ports import Part
 from meshhook_alerts.domain.alert import Alert, Told
 from meshhook_alerts.domain.decision import Decisions
+from meshhook_alerts.domain.folding import Placed
 
 
 def dumps(rows: Any) -> str:
@@ -93,27 +93,35 @@ NOTHING = {**_NOTHING_NEW, "changed": "[]", "changed_told": ""}
 
 
 class Members:
-    """Signals that are done with, and the folds they went into; what is no failure, or was seen
-    before, has none."""
+    """Signals that are done with, the folds they went into, and whether they decide about their
+    runs; what is no failure, or was seen before, has no fold."""
 
     def __init__(self) -> None:
         self._ids: list[str] = []
         self._folds: list[str] = []
+        self._decide: list[str] = []
 
     def __bool__(self) -> bool:
         return bool(self._ids)
 
-    def add(self, part: Part, fold_of: Mapping[UUID, UUID]) -> None:
+    def add(self, part: Part, placed: Iterable[Placed]) -> None:
         """Counts a part's signals in."""
-        self._ids += part.seen
-        self._folds += ["null," * (members.count(",") + 1) for members in part.seen]
-        for group in part.groups:
-            self._ids.append(group.members)
-            self._folds.append(f"{fold_of.get(group.id, 'null')}," * group.count)
+        for members in part.seen:
+            self._add(members, members.count(",") + 1, "null", "f")
+        for each in placed:
+            decide = "t" if each.decides else "f"
+            self._add(each.members, each.count, str(each.fold_id or "null"), decide)
+
+    def _add(self, members: str, count: int, fold: str, decide: str) -> None:
+        self._ids.append(members)
+        self._folds.append(f"{fold}," * count)
+        self._decide.append(f"{decide}," * count)
 
     def parameters(self) -> dict[str, str]:
-        """Signal ids and, in the same places, folds, as ``commit_decisions.sql`` takes them."""
+        """Signal ids and, in the same places, folds and decisiveness, as ``commit_decisions.sql``
+        takes them."""
         return {
             "members": "{" + ",".join(self._ids) + "}",
             "member_folds": "{" + "".join(self._folds)[:-1] + "}",
+            "member_decide": "{" + "".join(self._decide)[:-1] + "}",
         }

@@ -44,7 +44,7 @@ FOLDS = _table(
     """project_id uuid, id uuid, alert_id uuid, kind text, class text, severity text, workflow text,
     workflow_version int4, node_id text, node_type text, http_status int2, error_class text,
     error text, sample text, labels jsonb, run_id uuid, count int4, decided_for timestamptz,
-    first_at timestamptz, last_at timestamptz""",
+    first_at timestamptz, last_at timestamptz, evidence bool""",
 )
 ALERTS = _table(
     "public.alerts",
@@ -90,7 +90,7 @@ class NewRows:
                 project_id, fold.id, alert_of[fold.id], fold.kind, fold.failure_class, fold.severity,
                 fold.workflow, fold.workflow_version, fold.node_id, fold.node_type, fold.http_status,
                 fold.error_class, fold.error, fold.sample, dict(fold.labels) if fold.labels else {},
-                fold.run_id, fold.count, fold.at, fold.first_at, fold.last_at,
+                fold.run_id, fold.count, fold.at, fold.first_at, fold.last_at, fold.is_evidence,
             )  # fmt: skip
 
     def opened(self) -> Iterator[Row]:

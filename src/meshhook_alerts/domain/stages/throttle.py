@@ -7,9 +7,10 @@ from meshhook_alerts.domain.reasons import Reason
 
 
 def throttle(candidate: Candidate, context: Context) -> Verdict | None:
-    """Folds a failure into the next message while the channel's cooldown for its alert runs."""
+    """Folds a failure into the next message while the channel's cooldown for its alert runs. A channel
+    that has been told of the end believes all is well: what comes then is news at once."""
     told = candidate.alert.told.get(candidate.channel.id)
-    if told is None:
+    if told is None or not told.open:
         return None
     settings = context.policy.for_workflow(candidate.fold.workflow)
     cooldown = candidate.rule.cooldown

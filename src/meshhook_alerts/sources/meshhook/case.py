@@ -31,6 +31,8 @@ class Foreseen:
     """
 
     finding: Finding
+    moment: datetime
+    """When it became true."""
     since: datetime | None = None
     """None: from the start."""
     until: datetime | None = None
@@ -97,7 +99,7 @@ class Case:
     ) -> Foreseen:
         """A finding that an event stands for."""
         finding = Finding(kind, f"event:{event.id}{suffix}", event.ts, event, detail)
-        return Foreseen(finding, since, until)
+        return Foreseen(finding, since or event.ts, since, until)
 
     def by_run(
         self,
@@ -111,7 +113,8 @@ class Case:
     ) -> Foreseen:
         """A finding that the run itself stands for."""
         at = at or self.run.started_at
-        return Foreseen(Finding(kind, f"run:{self.run.id}{suffix}", at, event, detail), since)
+        finding = Finding(kind, f"run:{self.run.id}{suffix}", at, event, detail)
+        return Foreseen(finding, since or self.run.changed_at, since)
 
 
 Rule = Callable[[Case], Iterable[Foreseen]]

@@ -76,11 +76,24 @@ class RunHistory:
     """In the order they happened: by (ts, id)."""
     events_may_be_missing: bool = False
     """The run is older than the oldest partition of events."""
+    met_at: datetime | None = None
+    """When we first met it."""
 
     @property
     def is_open(self) -> bool:
         """Whether anything can still happen to it."""
         return self.status == "running" and self.finished_at is None
+
+    @property
+    def begun_at(self) -> datetime:
+        """When it began, as far as anybody knows; ``started_at`` may be a stand-in."""
+        return self.started_at if self.start_is_known else self.met_at or self.started_at
+
+    @property
+    def changed_at(self) -> datetime:
+        """When its status became what it is, as far as its row tells."""
+        last = self.events[-1].ts if self.events else self.started_at
+        return self.finished_at or self.updated_at or last
 
     @property
     def start_is_known(self) -> bool:
@@ -137,3 +150,5 @@ class Examination:
     """Nothing more can happen to it: closed, and old enough for late events."""
     clean: bool
     """It completed, succeeded, and no step of it stayed failed: it proves its workflow healthy."""
+    known: Sequence[Finding] = ()
+    """What was so before we were attached."""

@@ -16,6 +16,8 @@ from meshhook_alerts.sources.meshhook.step_failed import judge_step_failed
 
 def judge(group: SignalGroup, settings: EffectiveSettings) -> Judgement | None:
     """The failure a signal group tells of, or None while MeshHook will still retry."""
+    if group.canceled and group.observed != kinds.RUN_CANCELED.name:
+        return None  # whoever canceled the run knows of it
     if read := _OBSERVATIONS.get(group.observed):
         return read(group, settings)
     kind = kinds.KINDS.get(group.observed)

@@ -28,7 +28,7 @@ def m3_paused_too_long(case: Case) -> Iterator[Foreseen]:
     if run.status == "paused":
         at = run.updated_at or run.started_at
         # The old schema does not tell when a pause began; not before the newest event.
-        begun = at if run.updated_at or not case.last else max(at, case.last.ts)
+        begun = run.updated_at or max(run.begun_at, case.last.ts if case.last else run.begun_at)
         since = past(begun, case.limits.pause_limit)
         yield case.by_run(kinds.PAUSED_TOO_LONG, ":paused", at=at, since=since)
 
@@ -37,17 +37,21 @@ def m10_no_events(case: Case) -> Iterator[Foreseen]:
     """The intake died between the run and its first event."""
     run = case.run
     if run.is_open and not case.events and not run.events_may_be_missing:
-        since = past(run.started_at, case.limits.no_events_after)
+        since = past(run.begun_at, case.limits.no_events_after)
         detail = "Run went silent with no event at all"
         yield case.by_run(kinds.NO_EVENTS, ":no_events", since=since, detail=detail)
 
 
 def m11_completed_not_closed(case: Case) -> Iterator[Foreseen]:
-    """The executor died between the last event and the status."""
-    ends = case.of_type("run_completed")
-    if case.run.is_open and ends:
+    """The executor died between the last event and the status, or somebody set the time alone."""
+    run, ends = case.run, case.of_type("run_completed")
+    if run.status == "running" and ends:
         since = past(ends[0].ts, case.limits.closing)
         yield case.by_event(kinds.COMPLETED_NOT_CLOSED, ends[0], ":not_closed", since=since)
+    elif run.status == "running" and run.finished_at:
+        since = past(run.finished_at, case.limits.closing)
+        detail = "Run has a finishing time and is still marked running"
+        yield case.by_run(kinds.COMPLETED_NOT_CLOSED, ":not_closed", since=since, detail=detail)
 
 
 def m12_closed_no_event(case: Case) -> Iterator[Foreseen]:

@@ -56,7 +56,7 @@ def catch_all_stalled(case: Case) -> Iterator[Foreseen]:
     run, last = case.run, case.last
     if not run.is_open or _named_otherwise(case):
         return
-    since = past(last.ts if last else run.started_at, case.limits.stall_after)
+    since = past(last.ts if last else run.begun_at, case.limits.stall_after)
     if last is None:
         yield case.by_run(kinds.STALLED, ":stalled", since=since, detail="Run went silent")
     else:

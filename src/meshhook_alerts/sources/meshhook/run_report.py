@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from meshhook_alerts.application.ports import FoundInRun, RunReport, RunRow
 from meshhook_alerts.domain.policy import EffectiveSettings
@@ -10,20 +11,33 @@ from meshhook_alerts.sources.meshhook.examine import examine
 from meshhook_alerts.sources.meshhook.history import Event, Finding, Limits, RunHistory
 
 _EVENT_ENDINGS = ("", ":stalled", ":abandoned", ":not_closed", ":retrying")
-_RUN_ENDINGS = ("no_events", "stalled", "over_deadline")
+_RUN_ENDINGS = ("no_events", "stalled", "over_deadline", "not_closed")
 
 
-def report(row: RunRow, settings: EffectiveSettings, now: datetime) -> RunReport:
-    """What is to be said of a run at ``now``. See ``ports.ExamineRun``."""
-    run = _history(row)
-    seen = examine(run, _limits(settings), now)
-    return RunReport(
-        found=[_found(each) for each in seen.findings if _is_on(each, settings)],
-        clean=seen.clean,
-        settled=seen.settled,
-        look_again_at=seen.look_again_at,
-        refs=_refs(run) if seen.clean else (),
-    )
+@dataclass(frozen=True, slots=True)
+class MeshHookRuns:
+    """See ``ports.RunRules``."""
+
+    def report(
+        self, run: RunRow, settings: EffectiveSettings, now: datetime, attached_at: datetime
+    ) -> RunReport:
+        """What is to be said of a run at ``now``."""
+        history = _history(run)
+        seen = examine(history, _limits(settings), now, attached_at)
+        return RunReport(
+            found=[_found(each) for each in seen.findings if _is_on(each, settings)],
+            clean=seen.clean,
+            settled=seen.settled,
+            look_again_at=seen.look_again_at,
+            refs=_refs(history) if seen.clean else (),
+            known=[_found(each) for each in seen.known],
+        )
+
+    def first_look(self, settings: EffectiveSettings) -> timedelta:
+        """The shortest wait of any rule."""
+        limits = _limits(settings)
+        waits = (limits.patience, limits.no_events_after, limits.closing, limits.deadline)
+        return min(wait for wait in waits if wait)
 
 
 def _is_on(finding: Finding, settings: EffectiveSettings) -> bool:
@@ -41,6 +55,7 @@ def _history(row: RunRow) -> RunHistory:
         row.updated_at,
         [Event(*event) for event in row.events],
         row.events_may_be_missing,
+        row.met_at,
     )
 
 

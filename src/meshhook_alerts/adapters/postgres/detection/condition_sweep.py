@@ -22,6 +22,7 @@ from meshhook_alerts.adapters.postgres.detection.rule_states import (
     PoliciesOf,
     RuleStates,
 )
+from meshhook_alerts.adapters.postgres.detection.runner import Sliced
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain.identifiers import PLATFORM
 from meshhook_alerts.domain.kinds import Kind
@@ -75,16 +76,14 @@ class ConditionSweep:
     ) -> None:
         self.name = name
         self.interval_seconds = interval_seconds
+        self.rows = 1
         self._rules = rules
         self._policies = policies
         self._hold = hold
         self._states = RuleStates(rules)
 
-    async def slice(self, connection: Connection, position: Any) -> tuple[int, Any, bool]:
-        """One look in the caller's transaction.
-
-        Returns the signals added, what to remember, and that there is nothing more to do at once.
-        """
+    async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced:
+        """One look in the caller's transaction; there is never more to do at once."""
         memory = dict(position or {})
         usable = await self._states.usable(connection, self._rules)
         # What cannot be looked at for want of its table is no longer wrong; what failed may be.
@@ -96,7 +95,7 @@ class ConditionSweep:
                 evaluated.add(rule.kind.name)
                 memory[rule.identifier] = look.memory
         settled = await settle(connection, evaluated, present, self._hold)
-        return settled.added, memory, False
+        return Sliced(settled.added, memory)
 
     async def _looks(
         self, connection: Connection, rules: Sequence[ConditionRule], memory: Mapping[str, Any]

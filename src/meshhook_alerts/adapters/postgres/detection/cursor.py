@@ -1,29 +1,52 @@
 """How far the events have been read.
 
 Ids of events become visible out of order: a transaction may commit an older id after a newer one
-has been read. So the cursor passes an id only when every transaction that was under way when the
-id was the newest has ended; until then the ids in between are read again, which is harmless.
+has been read. So each stretch is remembered with the snapshot it was read in, and once all
+transactions of that snapshot have ended, the stretch is looked at a second time, for just the rows
+that the snapshot could not see. Until then nothing of it is read again, however long a transaction
+takes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from meshhook_alerts.adapters.postgres.queries import query
 
-EVENTS_AT_ONCE = 5_000
-"""Events passed in one slice."""
-MARGIN = 200
-"""Ids read again in any case: a number may be drawn a moment before its transaction begins."""
-HELD_BACK_AT_MOST = 50_000
-"""Ids that one transaction left open for hours can make us read again and again; beyond, the
-sweep's other ways of meeting a run have to do."""
+STRETCHES_KEPT = 16
+"""Beyond, neighbours become one, which costs reading a part of it twice."""
+IDS_KEPT = 200_000
+"""Ids that one transaction left open for hours can hold back; beyond, the sweep's other ways of
+meeting a run have to do."""
+MARGIN = timedelta(seconds=1)
+"""An id may be drawn a moment before its transaction has a number that snapshots know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Ids ``after`` < id ≤ ``upto``, read at a moment."""
+
+    after: int
+    upto: int
+    snapshot: str
+    """Postgres' text of it: oldest running, next to come, running in between."""
+    at: str
+    """When, ISO 8601."""
+
+    def is_over(self, oldest_running: int, now: datetime) -> bool:
+        """Whether nothing can be added to it any more."""
+        begun = int(self.snapshot.split(":")[1])
+        return oldest_running >= begun and datetime.fromisoformat(self.at) <= now - MARGIN
+
+    def joined(self, later: Stretch) -> Stretch:
+        """With its neighbour, as if all had been read in the older snapshot."""
+        return Stretch(self.after, later.upto, self.snapshot, later.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,54 +55,52 @@ class Cursor:
 
     after: int
     upto: int
+    late: Sequence[Stretch]
+    """To be looked at again, for what their snapshots could not see."""
+    kept: Sequence[Stretch]
     now: datetime
+    attached_at: datetime
     more: bool
-    next_position: dict[str, Any]
-    """What to remember for the next slice."""
 
-    @property
-    def ended_after(self) -> UUID:
-        """Up to which run, by id, the ended ones have been seen."""
-        return UUID(self.next_position["ended_after"])
-
-    def position(self, ended_after: UUID | None) -> dict[str, Any]:
-        """The next position; the round over ended runs begins anew when it has come to its end."""
-        return {**self.next_position, "ended_after": str(ended_after or UUID(int=0))}
+    def position(self) -> dict[str, Any]:
+        """To be remembered for the next slice."""
+        return {"read": self.upto, "open": [asdict(each) for each in self.kept]}
 
 
-async def read_cursor(connection: AsyncConnection[TupleRow], position: Any) -> Cursor:
-    """The next stretch to read, from what was remembered (None: at the very start)."""
+async def read_cursor(connection: AsyncConnection[TupleRow], position: Any, limit: int) -> Cursor:
+    """The next stretch of ``limit`` events, from what was remembered (None: at the very start)."""
     read = position["read"] if position else 2**62
-    cursor = await connection.execute(
-        query("event_horizon"), {"read": read, "limit": EVENTS_AT_ONCE}
-    )
+    cursor = await connection.execute(query("event_horizon"), {"read": read, "limit": limit})
     row = await cursor.fetchone()
     assert row is not None
     return next_stretch(position, *row)
 
 
 def next_stretch(
-    position: Any, newest: int, reach: int, begun: int, ended: int, now: datetime
+    position: Any, newest: int, reach: int, snapshot: str, now: datetime, attached_at: datetime
 ) -> Cursor:
     """Pure part of ``read_cursor``.
 
-    ``reach``: the last id of a slice. ``begun`` and ``ended``: every transaction number below ``ended`` has ended; none from ``begun``
-    on has begun. At the very start nothing old is read: open runs are met one by one, closed ones
-    are history.
+    ``reach``: the last id of a slice. At the very start nothing old is read: open runs are met one
+    by one.
     """
-    if position is None:
-        position = {"safe": newest, "mark": newest, "begun": begun, "read": newest}
-    safe, read = position["safe"], position["read"]
+    read = position["read"] if position else newest
+    before = [Stretch(**each) for each in position["open"]] if position else []
+    oldest_running = int(snapshot.split(":")[0])
+    late = [each for each in before if each.is_over(oldest_running, now)]
+    kept = [each for each in before if each not in late]
     upto = max(read, reach)
-    after = max(0, min(safe, read) - MARGIN)
-    # All that was under way when ``mark`` was noted has ended, so this very stretch, which still
-    # begins at the old safe id, sees the last of it.
-    proven = ended >= position["begun"]
-    following = {
-        "safe": max(position["mark"] if proven else safe, upto - HELD_BACK_AT_MOST),
-        "mark": upto if proven else position["mark"],
-        "begun": begun if proven else position["begun"],
-        "read": upto,
-        "ended_after": position.get("ended_after", str(UUID(int=0))),
-    }
-    return Cursor(after, upto, now, more=upto < newest, next_position=following)
+    if upto > read or not position:
+        begin = read if position else max(0, newest - IDS_KEPT)
+        kept.append(Stretch(begin, upto, snapshot, now.isoformat()))
+    return Cursor(read, upto, late, _bounded(kept), now, attached_at, more=upto < newest)
+
+
+def _bounded(stretches: list[Stretch]) -> list[Stretch]:
+    while len(stretches) > STRETCHES_KEPT:
+        first, second, *rest = stretches
+        stretches = [first.joined(second), *rest]
+    if not stretches:
+        return []
+    floor = stretches[-1].upto - IDS_KEPT
+    return [each for each in stretches if each.upto > floor]

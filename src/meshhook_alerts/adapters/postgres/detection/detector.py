@@ -64,7 +64,7 @@ class Watch:
 def detector_sweep(
     policies: PoliciesOf,
     watched: Sequence[Periodic],
-    interval_seconds: float = 60,
+    interval_seconds: float = 15,
     hold: timedelta = HOLD,
 ) -> ConditionSweep:
     """Watches the other sweeps."""

@@ -17,12 +17,15 @@ from meshhook_alerts.adapters.postgres.detection.rule_states import (
     PoliciesOf,
     RuleStates,
 )
+from meshhook_alerts.adapters.postgres.detection.runner import Sliced
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain.kinds import Kind
 from meshhook_alerts.domain.policy import EffectiveSettings
 
 SLICE = 10_000
 """Rows that a rule looks at in one go; every slice of open runs costs a walk over all of them."""
+FEWEST = 10
+"""Rows below which a slice that fails is not halved again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class JobRow:
     error: str | None
     measure: float | None
     """What a threshold is compared with."""
+    since: datetime | None
+    """When it became true."""
 
 
 def always(settings: EffectiveSettings, measure: float) -> bool:
@@ -68,21 +73,28 @@ class JobRule:
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far each rule has come: ``at`` where its next slice begins, ``unfinished`` the rules in
-    the middle of a round, which come first."""
+    the middle of a round, which come first, ``rows`` how many a rule takes at a time after trouble."""
 
     at: dict[str, str] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
+    rows: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, position: Any) -> Place:
         """As it was remembered."""
         kept = position or {}
-        return cls(dict(kept.get("at", {})), tuple(kept.get("unfinished", ())))
+        return cls(
+            dict(kept.get("at", {})), tuple(kept.get("unfinished", ())), dict(kept.get("rows", {}))
+        )
 
     @property
     def position(self) -> dict[str, Any]:
         """To be remembered."""
-        return {"at": self.at, "unfinished": list(self.unfinished)}
+        return {"at": self.at, "unfinished": list(self.unfinished), "rows": self.rows}
+
+    def slice_of(self, rule: JobRule) -> int:
+        """Rows that ``rule`` takes next."""
+        return self.rows.get(rule.identifier, SLICE)
 
     def due(self, rules: Sequence[JobRule]) -> list[JobRule]:
         """The rules whose turn it is."""
@@ -93,15 +105,22 @@ class Place:
         name = rule.identifier
         others = tuple(each for each in self.unfinished if each != name)
         at = {key: value for key, value in self.at.items() if key != name}
-        if examined >= SLICE and last is not None:
-            return Place({**at, name: last}, (*others, name))
+        rows = self._rows(name, self.slice_of(rule) * 2)
+        if examined >= self.slice_of(rule) and last is not None:
+            return Place({**at, name: last}, (*others, name), rows)
         if rule.keeps_place and (kept := last or self.at.get(name)):
             at[name] = kept
-        return Place(at, others)
+        return Place(at, others, rows)
 
     def passed_over(self, rule: JobRule) -> Place:
-        """After a slice of ``rule`` that failed: not at once again."""
-        return Place(self.at, tuple(each for each in self.unfinished if each != rule.identifier))
+        """After a slice of ``rule`` that failed: not at once again, and then with half as many."""
+        name = rule.identifier
+        others = tuple(each for each in self.unfinished if each != name)
+        return Place(self.at, others, self._rows(name, max(FEWEST, self.slice_of(rule) // 2)))
+
+    def _rows(self, name: str, number: int) -> dict[str, int]:
+        others = {key: value for key, value in self.rows.items() if key != name}
+        return others if number >= SLICE else {**others, name: number}
 
 
 class JobSweep:
@@ -112,24 +131,25 @@ class JobSweep:
     ) -> None:
         self.name = name
         self.interval_seconds = interval_seconds
+        self.rows = SLICE
         self._rules = rules
         self._policies = policies
         self._states = RuleStates(rules)
 
-    async def slice(self, connection: Connection, position: Any) -> tuple[int, Any, bool]:
-        """One bounded slice in the caller's transaction.
-
-        Returns the signals added, the new position, and whether there is more to do at once.
-        """
+    async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced:
+        """One bounded slice in the caller's transaction, of every rule that is due."""
         place = Place.of(position)
-        added = 0
+        added = read = 0
         for rule in place.due(await self._states.usable(connection, self._rules)):
-            place = place.passed_over(rule)
+            before, place = place, place.passed_over(rule)
             async with self._states.trying(connection, rule):
-                rows = await _look(connection, rule, place.at.get(rule.identifier))
-                added += await add_signals(connection, await self._found(connection, rule, rows))
-                place = place.moved(rule, rows[0].examined, rows[0].last)
-        return added, place.position, bool(place.unfinished)
+                found = await _look(
+                    connection, rule, before.at.get(rule.identifier), before.slice_of(rule)
+                )
+                added += await add_signals(connection, await self._found(connection, rule, found))
+                read += found[0].examined
+                place = before.moved(rule, found[0].examined, found[0].last)
+        return Sliced(added, place.position, bool(place.unfinished), read)
 
     async def _found(
         self, connection: Connection, rule: JobRule, rows: Sequence[JobRow]
@@ -146,9 +166,11 @@ class JobSweep:
         return found
 
 
-async def _look(connection: Connection, rule: JobRule, after: str | None) -> list[JobRow]:
+async def _look(
+    connection: Connection, rule: JobRule, after: str | None, limit: int
+) -> list[JobRow]:
     cursor = connection.cursor(row_factory=class_row(JobRow))
-    await cursor.execute(query(rule.query), {"after": after, "limit": SLICE})
+    await cursor.execute(query(rule.query), {"after": after, "limit": limit})
     return await cursor.fetchall()
 
 

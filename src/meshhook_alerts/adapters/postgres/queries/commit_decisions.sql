@@ -4,25 +4,33 @@
 -- lists of them are empty here. (The driver remembers texts up to 4096 bytes.)
 with members as materialized (
   select %(project_id)s::uuid as project_id, unnest(%(members)s::bigint[]) as id,
-         unnest(%(member_folds)s::uuid[]) as fold_id
+         unnest(%(member_folds)s::uuid[]) as fold_id, unnest(%(member_decide)s::boolean[]) as decides
 ), gone as (
   delete from meshhook_alerts.signals signal using members
   where signal.project_id = members.project_id and signal.id = members.id
-  returning source_ref, source_time, run_id, noticed_at, fold_id
+  returning source_ref, source_time, run_id, noticed_at, fold_id, decides
 ), failures as (
   insert into public.alert_failures (project_id, source_ref, source_time, fold_id, run_id, noticed_at)
   select %(project_id)s, source_ref, source_time, fold_id, run_id, noticed_at
   from gone where fold_id is not null
+), verdicts as (
+  -- A run that was lost before we were attached, went on and failed, is decided now.
+  insert into meshhook_alerts.run_verdicts as verdict (run_id, project_id, fold_id)
+  select distinct on (run_id) run_id, %(project_id)s, fold_id
+  from gone where decides and run_id is not null
+  on conflict (run_id) do update set fold_id = excluded.fold_id, decided_at = now()
+    where verdict.fold_id is null
 ), folds as (
   insert into public.alert_folds
     (project_id, id, alert_id, kind, class, severity, workflow, workflow_version, node_id, node_type,
-     http_status, error_class, error, sample, labels, run_id, count, decided_for, first_at, last_at)
+     http_status, error_class, error, sample, labels, run_id, count, decided_for, first_at, last_at,
+     evidence)
   select %(project_id)s, fold.*
   from json_to_recordset(%(folds)s::json) as fold (
     id uuid, alert_id uuid, kind text, class text, severity text, workflow text,
     workflow_version int, node_id text, node_type text, http_status smallint, error_class text,
     error text, sample text, labels jsonb, run_id uuid, count int, decided_for timestamptz,
-    first_at timestamptz, last_at timestamptz)
+    first_at timestamptz, last_at timestamptz, evidence boolean)
 ), opened as (
   insert into public.alerts
     (project_id, id, workflow, fingerprint, fingerprint_version, status, severity, kind, class,

@@ -15,8 +15,9 @@ with slice as materialized (
   from slice
 ), found as (
   select run.project_id, run.id as run_id, run.workflow_id, definition.slug as workflow,
-    'msg:workflow_jobs:' || jobs.msg_id || ':job_retrying' as ref, jobs.archived_at as at,
-    jobs.attempt::text as attempt, null::text as error, null::float8 as measure
+    'msg:workflow_jobs:' || jobs.msg_id || ':job_retrying' as ref, coalesce(meshhook_alerts.sane(jobs.archived_at), 'epoch') as at,
+    jobs.attempt::text as attempt, null::text as error, null::float8 as measure,
+    jobs.archived_at + interval '20 seconds' as since
   from jobs
   join public.workflow_runs run on run.id = jobs.run_id
   left join public.workflow_definitions definition on definition.id = run.workflow_id
@@ -38,7 +39,7 @@ from (
 ) seen
 left join (
   select found.* from found
-  where not exists (
+  where since > (select attached_at from meshhook_alerts.attachment) and not exists (
     select 1 from public.alert_failures known
     where known.project_id = found.project_id and known.source_ref = found.ref
       and known.source_time = found.at)

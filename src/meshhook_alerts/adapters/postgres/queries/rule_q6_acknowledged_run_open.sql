@@ -21,9 +21,10 @@ with slice as materialized (
       where event.run_id = slice.id and event.ts > job.completed_at)
 ), found as (
   select done.project_id, done.run_id, done.workflow_id, definition.slug as workflow,
-    'job:' || done.job_id || ':acknowledged_run_open' as ref, done.enqueued_at as at,
+    'job:' || done.job_id || ':acknowledged_run_open' as ref, coalesce(meshhook_alerts.sane(done.enqueued_at), 'epoch') as at,
     done.attempt::text as attempt, null::text as error,
-    extract(epoch from now() - done.completed_at)::float8 as measure
+    extract(epoch from now() - done.completed_at)::float8 as measure,
+    done.completed_at + interval '60 seconds' as since
   from done
   left join public.workflow_definitions definition on definition.id = done.workflow_id
   where not exists (select 1 from pgmq.q_workflow_jobs next where next.message ->> 'run_id' = done.run_id::text)
@@ -32,7 +33,7 @@ select seen.examined, seen.last, news.*
 from (select count(*)::int as examined, (array_agg(id order by id desc))[1]::text as last from slice) seen
 left join (
   select found.* from found
-  where not exists (
+  where since > (select attached_at from meshhook_alerts.attachment) and not exists (
     select 1 from public.alert_failures known
     where known.project_id = found.project_id and known.source_ref = found.ref
       and known.source_time = found.at)

@@ -16,8 +16,9 @@ with slice as materialized (
          where job.msg_id = slice.msg_id and job.queue_name = 'workflow_jobs' limit 1) is null
 ), found as (
   select run.project_id, run.id as run_id, run.workflow_id, definition.slug as workflow,
-    'msg:workflow_jobs:' || jobs.msg_id || ':untracked_job' as ref, jobs.enqueued_at as at,
-    jobs.attempt, null::text as error, null::float8 as measure
+    'msg:workflow_jobs:' || jobs.msg_id || ':untracked_job' as ref, coalesce(meshhook_alerts.sane(jobs.enqueued_at), 'epoch') as at,
+    jobs.attempt, null::text as error, null::float8 as measure,
+    jobs.enqueued_at + interval '60 seconds' as since
   from jobs
   join public.workflow_runs run on run.id = jobs.run_id
   left join public.workflow_definitions definition on definition.id = run.workflow_id
@@ -26,7 +27,7 @@ select seen.examined, seen.last, news.*
 from (select count(*)::int as examined, max(msg_id)::text as last from slice) seen
 left join (
   select found.* from found
-  where not exists (
+  where since > (select attached_at from meshhook_alerts.attachment) and not exists (
     select 1 from public.alert_failures known
     where known.project_id = found.project_id and known.source_ref = found.ref
       and known.source_time = found.at)
