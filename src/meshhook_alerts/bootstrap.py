@@ -16,6 +16,7 @@ from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.adapters.postgres.database import Address, Database, parse_address
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
+from meshhook_alerts.adapters.postgres.detection.fleet import FleetFirst
 from meshhook_alerts.adapters.postgres.detection.rule_sweeps import rule_sweeps
 from meshhook_alerts.adapters.postgres.detection.run_sweep import RunSweep
 from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
@@ -118,7 +119,12 @@ class Service:
     def _sweeps(self) -> PostgresSweeps:
         """Every search for what triggers cannot see."""
         policies = Policies(SettingsLoader())
-        runs = RunSweep(MeshHookRuns(), policies, interval_seconds=self.settings.sweep_seconds)
+        runs = RunSweep(
+            MeshHookRuns(),
+            policies,
+            FleetFirst(policies),
+            interval_seconds=self.settings.sweep_seconds,
+        )
         return PostgresSweeps(self.database.sweep_pool, rule_sweeps(policies, runs))
 
 

@@ -55,6 +55,10 @@ alter table meshhook_alerts.run_watch add column if not exists met_at timestampt
 create index if not exists alerts_open_workflow on public.alerts (project_id, workflow)
   where status <> 'resolved';
 
+-- Which runs that never started was a project told of? Asked when all workers are found silent.
+create index if not exists alerts_never_started on public.alerts (project_id)
+  where kind = 'never_started' and status <> 'resolved';
+
 -- Anybody who owns a run may write any time into it. What no clock shows is no time.
 create or replace function meshhook_alerts.sane(moment timestamptz) returns timestamptz
 language sql immutable as $$

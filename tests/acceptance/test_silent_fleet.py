@@ -13,7 +13,6 @@ from tests.operating import operator_hook
 
 pytestmark = pytest.mark.postgres
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="#14: a silent fleet is N messages")
 CALL = {"id": "http_call", "type": "http_call"}
 
 
@@ -62,7 +61,6 @@ async def settled(receiver: Receiver, seconds: float = 3) -> list[str]:
     return kinds(receiver)
 
 
-@NOT_YET
 @pytest.mark.parametrize("age", [90, 400])
 async def test_workers_that_never_ran_are_one_message(
     world: World, receiver: Receiver, age: int
@@ -77,7 +75,6 @@ async def test_workers_that_never_ran_are_one_message(
             assert kinds(receiver) == ["fleet_silent"]
 
 
-@NOT_YET
 @pytest.mark.parametrize("since", [120, 45, 20])
 async def test_workers_that_died_are_one_message(
     world: World, receiver: Receiver, since: int
@@ -95,7 +92,6 @@ async def test_workers_that_died_are_one_message(
             assert await settled(receiver) == ["fleet_silent"]
 
 
-@NOT_YET
 async def test_one_run_that_waits_is_told_as_such_and_stays_the_only_message(
     world: World, receiver: Receiver
 ) -> None:
@@ -111,7 +107,6 @@ async def test_one_run_that_waits_is_told_as_such_and_stays_the_only_message(
     assert "explained" in {row["reason"] for row in ledger}
 
 
-@NOT_YET
 async def test_each_waiting_project_and_the_operator_hear_of_it_once(
     world: World, receiver: Receiver
 ) -> None:
@@ -133,7 +128,6 @@ async def test_each_waiting_project_and_the_operator_hear_of_it_once(
     assert [kinds(each) for each in (receiver, theirs, operators)] == [["fleet_silent"]] * 3
 
 
-@NOT_YET
 async def test_in_one_batch_it_is_decided_before_what_it_explains(
     world: World, receiver: Receiver
 ) -> None:

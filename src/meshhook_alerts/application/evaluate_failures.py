@@ -27,6 +27,7 @@ from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.delivery import deadline_for
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.folding import Folded, Folding, Judge
+from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.message import SCHEMA_VERSION, Links, compose
 from meshhook_alerts.domain.policy import ProjectPolicy
 
@@ -86,7 +87,10 @@ class EvaluateFailures:
         folds = folded.folds
         fingerprints = sorted({fold.fingerprint for fold in folds})
         ending = sorted({recovery.alert_id for recovery in folded.recoveries})
-        state = await transaction.state(batch.project_id, fingerprints, ending)
+        explaining = any(fold.kind == FLEET_SILENT.name for fold in folds)
+        state = await transaction.state(
+            batch.project_id, fingerprints, ending, explaining=explaining
+        )
         decisions = decide(folds, settings.policy, state, batch.now, folded.recoveries)
         messages = self._messages(decisions, settings)
         leased = list(islice(messages, LEASED_LIMIT))

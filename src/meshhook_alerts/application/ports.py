@@ -116,9 +116,15 @@ class DecidingTransaction(Protocol):
         """What the batch's project wants, and where its channels lead."""
 
     async def state(
-        self, project_id: UUID, fingerprints: Sequence[str], alert_ids: Sequence[UUID]
+        self,
+        project_id: UUID,
+        fingerprints: Sequence[str],
+        alert_ids: Sequence[UUID],
+        *,
+        explaining: bool,
     ) -> State:
-        """What is known of the alerts with these fingerprints or ids, and what explains others."""
+        """What is known of the alerts with these fingerprints or ids, and what explains others;
+        ``explaining``: also of those that something in the batch may explain."""
 
     async def commit(
         self,

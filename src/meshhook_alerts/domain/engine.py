@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
@@ -29,6 +29,10 @@ from meshhook_alerts.domain.recovering import after_farewell, farewells, withdra
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import notify, reason_to_tell
+
+NOTICED_WITHIN = timedelta(minutes=5)
+"""Between what all workers' silence explains and the notice of it; no longer than an end of it must
+have held to be believed, so that this passes no end."""
 
 
 def decide(
@@ -60,12 +64,14 @@ def decide(
 
 
 def _moment(item: Fold | Recovery) -> tuple[datetime, int, int]:
-    """Within one second what explains others comes first, and an end last: it proves something
-    about what was before."""
+    """What explains others comes before them, and within one second an end last: it proves
+    something about what was before."""
     if isinstance(item, Recovery):
         return item.at, 2, item.alert_id.int
-    rank = 0 if item.kind == FLEET_SILENT.name else 1
-    return item.at, rank, item.id.int  # ordered as the ids are, and compared far faster
+    if item.kind == FLEET_SILENT.name:
+        # It began before anybody could notice it, and so before what it explains was noticed.
+        return item.at - NOTICED_WITHIN, 0, item.id.int
+    return item.at, 1, item.id.int  # ordered as the ids are, and compared far faster
 
 
 @dataclass(slots=True)

@@ -168,14 +168,23 @@ class PostgresDecidingTransaction:
 
     @translated
     async def state(
-        self, project_id: UUID, fingerprints: Sequence[str], alert_ids: Sequence[UUID]
+        self,
+        project_id: UUID,
+        fingerprints: Sequence[str],
+        alert_ids: Sequence[UUID],
+        *,
+        explaining: bool,
     ) -> State:
         """What the engine must know, in one round trip, or two if alerts may end."""
         if not fingerprints and not alert_ids:
             return State()
         joined, ids = ",".join(fingerprints), ",".join(map(str, alert_ids))
         alerts = await self._cursor(
-            "open_alerts", project_id=project_id, fingerprints=joined, alert_ids=ids
+            "open_alerts",
+            project_id=project_id,
+            fingerprints=joined,
+            alert_ids=ids,
+            explaining=explaining,
         )
         rows = await alerts.fetchall()
         folds = await self._cursor("last_folds", alert_ids=ids) if ids else None

@@ -8,7 +8,21 @@ from meshhook_alerts.domain.reasons import Reason
 
 
 def inhibit(candidate: Candidate, context: Context) -> Verdict | None:
-    """While all workers are silent, a run that never started is no news of its own."""
-    if candidate.fold.kind == NEVER_STARTED.name and context.state.fleet_silent:
+    """While all workers are silent, a run that never started is no news of its own. Nor is their
+    silence to whom it has just been told by such a run: then that run is the message."""
+    kind = candidate.fold.kind
+    if kind == NEVER_STARTED.name and context.state.fleet_silent:
         return Verdict(Reason.INHIBITED, blocked_by=FLEET_SILENT.name)
+    if kind == FLEET_SILENT.name and _heard_of_a_run(candidate, context):
+        return Verdict(Reason.EXPLAINED, blocked_by=NEVER_STARTED.name)
     return None
+
+
+def _heard_of_a_run(candidate: Candidate, context: Context) -> bool:
+    cooldown = context.policy.project.cooldown
+    told = [
+        alert.told.get(candidate.channel.id)
+        for alert in context.state.alerts.values()
+        if alert.kind == NEVER_STARTED.name and alert.resolved_at is None
+    ]
+    return any(each and each.open and candidate.fold.at < each.at + cooldown for each in told)

@@ -47,6 +47,12 @@ EVENTS_KEPT = 1_000
 AGAIN = timedelta(hours=1)
 """Until a run that could not be read is tried again."""
 
+SOON = timedelta(seconds=2)
+"""Until a run with whose report to wait is looked at again."""
+
+WaitWith = Callable[
+    [AsyncConnection[TupleRow], Sequence[FoundSignal], datetime], Awaitable[set[UUID]]
+]
 PoliciesOf = Callable[
     [AsyncConnection[TupleRow], Iterable[UUID]], Awaitable[Mapping[UUID, ProjectPolicy]]
 ]
@@ -77,6 +83,8 @@ class RunSweep:
 
     rules: RunRules
     policies: PoliciesOf
+    wait_with: WaitWith
+    """Which of what was found is not to be reported yet."""
     name: str = NAME
     interval_seconds: float = 5
     rows: int = 500
@@ -95,6 +103,7 @@ class RunSweep:
         recent = await self._recent(connection, place, rows, work)
         place, walking = await self._walk(connection, place, rows, work)
         await self._look(connection, work)
+        await self._put_off(connection, work)
         added = await add_signals(connection, work.found)
         added += await add_run_recoveries(connection, work.clean)
         await self._remember(connection, work)
@@ -259,6 +268,15 @@ class RunSweep:
         work.watches.append(
             {"run_id": run_id, "status": "unreadable", "look_at": work.now + AGAIN, "reported": False}
         )  # fmt: skip
+
+    async def _put_off(self, connection: AsyncConnection[TupleRow], work: _Work) -> None:
+        waiting = await self.wait_with(connection, work.found, work.now)
+        if not waiting:
+            return
+        work.found = [each for each in work.found if each.run_id not in waiting]
+        for watch in work.watches:
+            if watch["run_id"] in waiting:
+                watch["look_at"] = work.now + SOON
 
     async def _remember(self, connection: AsyncConnection[TupleRow], work: _Work) -> None:
         if work.known:

@@ -1,5 +1,5 @@
 -- The alerts that these fingerprints or ids belong to: the open one, else the one that ended last
--- and may open again. Each row, and one by itself if there is none, also says whether an alert is
+-- and may open again; if something explains runs that never started, also those of such runs. Each row, and one by itself if there is none, also says whether an alert is
 -- open that explains every "never started" of the project.
 with found as (
   select alert.*
@@ -17,6 +17,11 @@ with found as (
   union all
   select * from public.alerts
   where project_id = %(project_id)s and id = any (string_to_array(%(alert_ids)s, ',')::uuid[])
+  union all
+  (select * from public.alerts
+   where %(explaining)s and project_id = %(project_id)s and kind = 'never_started'
+     and status <> 'resolved'
+   order by last_failure_at desc limit 100)
 )
 select distinct on (fingerprint)
   exists (
