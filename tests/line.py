@@ -26,7 +26,6 @@ from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service, open_service
 from meshhook_alerts.demo.meshhook import install_meshhook
 from meshhook_alerts.demo.receiver import is_signed
-from meshhook_alerts.domain.identifiers import PLATFORM
 from meshhook_alerts.settings import Settings, load_settings
 
 KEY = os.environ.get("TEST_KEY") or generate_key("test")
@@ -127,12 +126,6 @@ class World:
         """Saves settings as the owner."""
         request = {"project_id": str(self.project_id), **document}
         await service.change_settings(SettingsRequest.model_validate(request), self.caller)
-        # What an operator whose Postgres has no pg_cron would say: that it is no trouble.
-        await self.execute(
-            "insert into public.alert_settings (project_id, document) values (%s, %s::jsonb)"
-            " on conflict do nothing",
-            PLATFORM, json.dumps({"detect": {"maintenance_broken": False}}),
-        )  # fmt: skip
 
     async def hook(self, service: Service, receiver: Receiver, **document: Any) -> None:
         """Saves settings with one webhook channel."""

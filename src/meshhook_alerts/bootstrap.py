@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,6 +31,7 @@ from meshhook_alerts.application.accept_failures import AcceptFailures
 from meshhook_alerts.application.change_settings import ChangeSettings
 from meshhook_alerts.application.deliver_notifications import DeliverNotifications
 from meshhook_alerts.application.evaluate_failures import EvaluateFailures
+from meshhook_alerts.application.operator import OperatorSettings
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
     HttpClient,
@@ -42,9 +44,11 @@ from meshhook_alerts.application.sending import Recorder, Sender
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.domain.message import Links
-from meshhook_alerts.settings import Settings, SettingsError, read_settings, wrong
+from meshhook_alerts.settings import Settings, SettingsError, read_settings, variable, wrong
 from meshhook_alerts.sources import meshhook, reported
 from meshhook_alerts.sources.meshhook.run_report import MeshHookRuns
+
+_log = logging.getLogger(__name__)
 
 JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
 
@@ -94,6 +98,27 @@ class Service:
         return ReadSettings(PostgresSettingsStore(self.database.pool))
 
     @property
+    def operator(self) -> OperatorSettings:
+        """Who hears of failures of the platform."""
+        return OperatorSettings(self.read_settings, self.change_settings)
+
+    async def set_up_operator(self) -> None:
+        """Makes the operator's address hear of failures of the platform, as the variable says; says
+        so if nobody hears of them.
+
+        Raises:
+            StoreUnavailable
+        """
+        address = self.settings.operator_email
+        await self.operator.mail_to(*([address] if address else []))
+        if not any(channel.enabled for channel in await self.operator.channels()):
+            _log.warning(
+                "nobody is told of failures of the platform: set %s, or run"
+                " `meshhook-alerts platform set --email ADDRESS`",
+                variable("operator_email"),
+            )
+
+    @property
     def accept_failures(self) -> AcceptFailures:
         """``POST /api/alerts/trigger``."""
         return AcceptFailures(PostgresSignalInbox(self.database.pool), SystemClock())
@@ -114,6 +139,7 @@ class Service:
             PostgresWaker(self.database.connect_autocommit, listen=listen),
             self._sweeps(),
             PostgresHealth(pool, self.name),
+            prepare=self.set_up_operator,
         )
 
     def _sweeps(self) -> PostgresSweeps:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -96,6 +97,12 @@ class Settings(BaseSettings):
         description="Private networks that channels may reach, as CIDRs separated by commas.",
         examples=["10.20.0.0/16,127.0.0.0/8"],
     )
+    operator_email: str | None = Field(
+        default=None,
+        description="Who hears of failures that belong to no project: partitions running out, "
+        "silent workers, late detection. `meshhook-alerts platform set` knows more channels.",
+        examples=["operators@example.org"],
+    )
     sweep_seconds: float = Field(
         default=15,
         ge=0.1,
@@ -113,6 +120,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("operator_email")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return validate_email(value.strip(), check_deliverability=False).normalized
+        except EmailNotValidError as problem:
+            raise ValueError(f"is no e-mail address: {problem}") from None
 
     @field_validator("trigger_secret")
     @classmethod

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.commands import environment, invoke
+from tests.commands import complete, environment, invoke
 from tests.line import Receiver, World, a_service, at_work, eventually
 from tests.operating import operator_hook
 
 pytestmark = pytest.mark.postgres
-
-NOT_YET = pytest.mark.xfail(strict=True, reason="#14: platform failures reach nobody")
 
 
 async def drop_partitions(world: World) -> None:
@@ -42,16 +40,10 @@ async def test_the_operator_is_told_of_a_missing_partition(
     }  # pg_cron was never used here
 
 
-test_the_operator_is_told_of_a_missing_partition = NOT_YET(
-    test_the_operator_is_told_of_a_missing_partition
-)
-
-
-@NOT_YET
 def test_doctor_says_that_nobody_hears_of_platform_failures_and_platform_set_mends_it(
     line_url: str,
 ) -> None:
-    env = environment(DATABASE_URL=line_url, MESHHOOK_ALERTS_OUTBOUND_ALLOW="127.0.0.0/8")
+    env = complete(line_url)
     before = invoke("doctor", env=env).said
     assert "operator: nobody is told of failures of the platform" in before
     done = invoke("platform", "set", "--email", "ops@example.com", env=env)
@@ -60,7 +52,6 @@ def test_doctor_says_that_nobody_hears_of_platform_failures_and_platform_set_men
     assert "operator: told by" in invoke("doctor", env=env).said
 
 
-@NOT_YET
 def test_one_variable_is_enough(line_url: str) -> None:
     env = environment(DATABASE_URL=line_url, MESHHOOK_ALERTS_OPERATOR_EMAIL="ops@example.com")
     assert "operator: told by MESHHOOK_ALERTS_OPERATOR_EMAIL" in invoke("doctor", env=env).said

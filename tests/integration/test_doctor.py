@@ -30,7 +30,8 @@ async def wrong(url: str, subject: str) -> Finding:
 
 
 async def test_all_is_well_is_said_too(world: World) -> None:
-    async with a_service(world.url) as service, at_work(service):
+    operator = {"operator_email": "ops@example.com"}
+    async with a_service(world.url, **operator) as service, at_work(service):
 
         async def well() -> bool:
             return {each.level for each in await findings(world.url)} == {"ok"}
@@ -39,6 +40,7 @@ async def test_all_is_well_is_said_too(world: World) -> None:
     subjects = {each.subject for each in await findings(world.url)}
     assert subjects == {
         "server", "MeshHook", "our tables", "queue", "roles", "detection", "secrets", "workers", "backlog",
+        "operator",
     }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ TABLES = {
         "gen_random_uuid(), {p}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'first_failure', 'error',"
         " '{{}}', 1, 'pending', 0, null, now(), now(), null, null"),
     "alert_attempts": Table("gen_random_uuid(), 1, {p}, now(), now(), 'delivered', 'ok', 'w'"),
+    "alert_baseline": Table("{p}, 'orders', 'stalled', 3, '{{}}', now()"),
     "alert_health": Table("gen_random_uuid(), 'working', '{{}}', now()", frozenset(), READ, "state"),
 }  # fmt: skip
 INSERTS = {  # what a caller may name when inserting; the rest is not the caller's to say
@@ -209,7 +210,7 @@ async def test_only_what_policies_need_can_be_called(world: World) -> None:
         (name, role)
         for name in ("caller", "my_projects")
         for role in ("authenticated", "service_role")
-    }
+    } | {("sane", role) for role in ("anon", "authenticated", "service_role")}  # looks at nothing
     assert (
         await attempt(world.url, "authenticated", world.owner, "select meshhook_alerts.attach()")
         is None

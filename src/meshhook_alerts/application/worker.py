@@ -51,6 +51,8 @@ class Worker:
     waker: Waker
     sweeps: Sweeps
     health: Health
+    prepare: Callable[[], Awaitable[None]] | None = None
+    """Done once, as soon as there is a database."""
     rhythm: Rhythm = field(default_factory=Rhythm)
     decided: int = 0
     """Failures decided since the start."""
@@ -61,6 +63,7 @@ class Worker:
         deciding = asyncio.create_task(self._decide_for_ever(), name="decide")
         leases = asyncio.create_task(self._every(self.rhythm.leases, self.sender.keep_leases))
         others = [
+            asyncio.create_task(self._prepare(), name="prepare"),
             asyncio.create_task(self._every(self.rhythm.queue, self._send_due), name="send"),
             *(asyncio.create_task(self._sweep(each), name=each.name) for each in self.sweeps.each),
             asyncio.create_task(self._every(self.rhythm.attribute, self.sweeps.attribute)),
@@ -78,6 +81,16 @@ class Worker:
     def stop(self) -> None:
         """Asks the worker to end."""
         self._stopping.set()
+
+    async def _prepare(self) -> None:
+        troubles = _Backoff("preparing")
+        while self.prepare is not None:
+            try:
+                await self.prepare()
+                troubles.over()
+                return
+            except Exception as problem:
+                await troubles.pause(problem)
 
     async def _decide_for_ever(self) -> None:
         troubles = _Backoff("deciding")

@@ -18,7 +18,7 @@ from meshhook_alerts.demo.meshhook import SampleEngine, Traffic
 from meshhook_alerts.demo.progress import Progress
 from meshhook_alerts.demo.shop import STORIES
 from meshhook_alerts.demo.stage import Stage, set_stage
-from meshhook_alerts.entrypoints.cli.app import run
+from meshhook_alerts.entrypoints.cli import run
 from meshhook_alerts.entrypoints.local import Home, home
 from meshhook_alerts.entrypoints.logs import set_up_logs
 from meshhook_alerts.entrypoints.running import bind, stop_on_signals

@@ -5,16 +5,14 @@ Exit codes: 0 done · 1 found something wrong · 2 wrong usage or settings · 3 
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-WRONG, USAGE, DATABASE = 1, 2, 3
+from meshhook_alerts.entrypoints.cli.ending import WRONG, fail, guarded, run
+from meshhook_alerts.entrypoints.cli.platform import platform
 
 app = typer.Typer(
     name="meshhook-alerts",
@@ -28,63 +26,11 @@ keys = typer.Typer(help="Keys that encrypt channel secrets.", no_args_is_help=Tr
 db = typer.Typer(help="The embedded Postgres.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
+app.add_typer(platform, name="platform")
 
 Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
 Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.0.0.1).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def fail(message: str, code: int = USAGE) -> NoReturn:
-    """Ends the command with a message instead of a traceback."""
-    typer.echo(f"meshhook-alerts: {message}", err=True)
-    raise typer.Exit(code)
-
-
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Turns what can be expected to go wrong into a message and an exit code."""
-    import psycopg
-
-    from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgresError
-    from meshhook_alerts.adapters.postgres.errors import explain
-    from meshhook_alerts.adapters.postgres.migrations import MigrationError
-    from meshhook_alerts.application.ports import StoreUnavailable
-    from meshhook_alerts.entrypoints.running import PortInUse
-    from meshhook_alerts.settings import SettingsError
-
-    try:
-        yield
-    except (typer.Exit, typer.Abort):
-        raise
-    except SettingsError as problem:
-        fail(f"settings cannot be used:\n{problem}")
-    except PortInUse as problem:
-        fail(str(problem))
-    except (EmbeddedPostgresError, MigrationError, StoreUnavailable) as problem:
-        fail(str(problem), DATABASE)
-    except psycopg.Error as problem:
-        fail(f"the database cannot be used: {explain(problem)}", DATABASE)
-    except OSError as problem:
-        fail(f"{problem.filename or type(problem).__name__}: {problem.strerror or problem}", WRONG)
-    except Exception as problem:
-        if os.environ.get("MESHHOOK_ALERTS_LOG_LEVEL") == "debug":
-            raise
-        fail(
-            f"this should not have happened: {type(problem).__name__}: {problem}\n"
-            "Set MESHHOOK_ALERTS_LOG_LEVEL=debug to see where, and report it.",
-            WRONG,
-        )
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Runs a coroutine on the fastest loop there is."""
-    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
-    if sys.platform != "win32":
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(work)
 
 
 @app.command()
@@ -151,7 +97,7 @@ def doctor(as_json: AsJson = False) -> None:
     findings: list[Finding] = []
 
     async def look(url: str) -> None:
-        async for finding in examine(_conninfo(url)):
+        async for finding in examine(_conninfo(url), settings.operator_email):
             findings.append(finding)
             if not as_json:
                 _show(finding.level, finding.subject, finding.what, finding.mend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import psycopg
 from psycopg import AsyncConnection
@@ -27,8 +28,9 @@ _WHEN_INSTALLED: tuple[tuple[str, Check], ...] = (
 )
 
 
-async def examine(conninfo: str) -> AsyncIterator[Finding]:
-    """Looks at a database; stops where nothing more can be seen."""
+async def examine(conninfo: str, operator_email: str | None = None) -> AsyncIterator[Finding]:
+    """Looks at a database; stops where nothing more can be seen. ``operator_email``: the address that
+    workers are told to set up."""
     try:
         connection = await AsyncConnection.connect(conninfo, autocommit=True)
     except psycopg.Error as problem:
@@ -43,6 +45,10 @@ async def examine(conninfo: str) -> AsyncIterator[Finding]:
         for subject, check in _WHEN_INSTALLED:
             async for finding in _guarded(connection, subject, check):
                 yield finding
+        async for finding in _guarded(
+            connection, "operator", partial(ours.operator, operator_email)
+        ):
+            yield finding
 
 
 async def _guarded(connection: Connection, subject: str, check: Check) -> AsyncIterator[Finding]:

@@ -13,7 +13,9 @@ from meshhook_alerts.adapters.postgres.doctor.finding import (
     quoted,
 )
 from meshhook_alerts.adapters.postgres.migrations import pending
+from meshhook_alerts.domain.identifiers import PLATFORM
 
+_OPERATOR_EMAIL = "MESHHOOK_ALERTS_OPERATOR_EMAIL"
 _AGAIN = "delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`."
 _ROLES = ["anon", "authenticated", "service_role"]
 
@@ -112,6 +114,25 @@ async def workers(connection: Connection) -> AsyncIterator[Finding]:
         )  # fmt: skip
 
 
+async def operator(address: str | None, connection: Connection) -> AsyncIterator[Finding]:
+    """Whether anybody hears of failures that belong to no project."""
+    cursor = await connection.execute(
+        "select name from public.alert_channels where project_id = %s and enabled order by name",
+        (PLATFORM,),
+    )
+    told = [row[0] for row in await cursor.fetchall()]
+    if address:
+        yield Finding("ok", "operator", f"told by {_OPERATOR_EMAIL} of failures of the platform")
+    elif told:
+        yield Finding("ok", "operator", f"told by {', '.join(told)} of failures of the platform")
+    else:
+        yield Finding(
+            "note", "operator", "nobody is told of failures of the platform"
+            " (partitions running out, silent workers, late detection)",
+            f"Set {_OPERATOR_EMAIL}, or run `meshhook-alerts platform set --email ADDRESS`.",
+        )  # fmt: skip
+
+
 async def backlog(connection: Connection) -> AsyncIterator[Finding]:
     """Whether decisions keep up."""
     waiting = await ask(connection, "select count(*) from meshhook_alerts.signals")
@@ -130,7 +151,13 @@ async def backlog(connection: Connection) -> AsyncIterator[Finding]:
 
 _TABLES = (
     *(f"meshhook_alerts.{name}" for name in ("signals", "project_state", "sweeps", "attachments")),
-    "meshhook_alerts.conditions",
+    *(
+        f"meshhook_alerts.{name}"
+        for name in ("conditions", "run_watch", "run_verdicts", "attachment")
+    ),
     *(f"public.alert{name}" for name in ("s", "_settings", "_channels", "_failures", "_folds")),
-    *(f"public.alert_{name}" for name in ("logs", "notifications", "attempts", "health")),
+    *(
+        f"public.alert_{name}"
+        for name in ("logs", "notifications", "attempts", "health", "baseline")
+    ),
 )
