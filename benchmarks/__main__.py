@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import latency, memory, overhead, storm
+from benchmarks import burst, latency, memory, overhead, storm, sweeps
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, table
 
@@ -21,6 +21,8 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "latency": latency.run,
     "overhead": overhead.run,
     "memory": memory.run,
+    "sweeps": sweeps.run,
+    "burst": burst.run,
 }
 
 

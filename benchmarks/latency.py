@@ -53,10 +53,12 @@ class Field:
 
     async def play(self, name: str, pace: float, number: int) -> Sample:
         """Failures at ``pace``, each a trouble of its own; half-way between two a bare commit."""
-        run_id, sample = uuid4(), Sample()
-        await self.failing.execute(_RUN, (run_id, self.project.id, self.project.workflow_id))
+        sample = Sample()
+        runs = [uuid4() for _ in range(number)]  # a run is told once, so each failure has its own
+        for run_id in runs:
+            await self.failing.execute(_RUN, (run_id, self.project.id, self.project.workflow_id))
         begin = time.monotonic() + 0.1
-        for turn in range(number):
+        for turn, run_id in enumerate(runs):
             await _until(begin + turn / pace)
             await self._fail(run_id, f"{name}-{turn}", sample)
             await _until(begin + (turn + 0.5) / pace)
@@ -87,17 +89,18 @@ async def run(bench: Bench) -> list[Figure]:
     async with await connect(url) as failing, await connect(url) as bare, receiving() as receiver:
         field = Field(failing, bare, await seed(failing), receiver)
         await failing.execute(_TABLE)
-        await _configure(url, field)
+        await configure(url, field.project, receiver)
         async with serving(url, "worker"):
             await field.took(await field.play("warm", pace=50, number=100))
             return await _measure(bench, field)
 
 
-async def _configure(url: str, field: Field) -> None:
+async def configure(url: str, project: Project, receiver: Receiver, **more: object) -> None:
+    """Settings that send everything to ``receiver``."""
     settings = load_settings(keys=SecretStr(KEY), outbound_allow="127.0.0.0/8")
-    config = {"url": field.receiver.url, "secret": new_secret()}
+    config = {"url": receiver.url, "secret": new_secret()}
     channel = {"name": "hook", "kind": "webhook", "config": config}
-    document = {"project_id": str(field.project.id), "channels": [channel]}
+    document = {"project_id": str(project.id), "channels": [channel], **more}
     async with open_service(settings, url) as service:
         caller = Caller("service_role", {"role": "service_role"})
         await service.change_settings(SettingsRequest.model_validate(document), caller)

@@ -29,10 +29,12 @@ def environment(url: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def serving(url: str, *command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def serving(
+    url: str, *command: str, module: str = "meshhook_alerts"
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """``meshhook-alerts COMMAND`` while the block runs, once it has said that it is up."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-u", "-m", "meshhook_alerts", *command,
+        sys.executable, "-u", "-m", module, *command,
         env=environment(url), stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
