@@ -198,3 +198,62 @@ async def test_all_workers_silent_is_one_alert_and_folds_every_never_started(
         "select kind, count from public.alerts where project_id = %s", world.project_id
     )
     assert {row["kind"]: row["count"] for row in kinds} == {"fleet_silent": 1, "never_started": 3}
+
+
+async def test_a_late_event_withdraws_a_silence_while_the_run_goes_on(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, grace_seconds=10)
+        run_id = await world.start_run()
+        await world.event(run_id, "step_started", node=CALL)
+        await world.execute("update public.workflow_events set ts = now() - interval '30 s'")
+        async with at_work(service):
+            await told(receiver, 1)
+            await world.event(run_id, "http_attempted", node=CALL, status=200)
+            await world.event(run_id, "step_succeeded", node=CALL, next="b")
+            assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]
+            # It falls silent once more: that is news.
+            await world.execute("update public.workflow_events set ts = ts - interval '30 s'")
+            await world.execute("update meshhook_alerts.run_watch set look_at = now()")
+            assert (await told(receiver, 3))[-1] == "alert.firing"
+    assert [content["failure"]["kind"] for content in receiver.contents] == [
+        "step_no_outcome", "step_no_outcome", "not_advanced",
+    ]  # fmt: skip
+    took = await world.rows(
+        "select resolved_at - opened_at as took from public.alerts where kind = 'step_no_outcome'"
+    )
+    assert took[0]["took"].total_seconds() > 0
+
+
+async def test_a_step_that_succeeds_after_all_withdraws_its_failure(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            run_id = await world.start_run()
+            await world.event(run_id, "step_failed", node=CALL, attempt=1, error="Error: HTTP 404")
+            await told(receiver, 1)
+            await world.event(run_id, "step_succeeded", node=CALL, next="b")
+            assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]
+
+
+async def test_a_pause_that_ends_is_withdrawn(world: World, receiver: Receiver) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(
+            service, receiver, rules=[{"name": "all"}], pause_limit_seconds=60,
+            detect={"run_canceled": False},
+        )  # fmt: skip
+        run_id = await world.start_run()
+        await world.event(run_id, "run_created")
+        await world.execute("alter table public.workflow_runs disable trigger user")
+        await world.execute(
+            "update public.workflow_runs set status = 'paused', updated_at = now() - interval '2 min'"
+        )
+        await world.execute("alter table public.workflow_runs enable trigger user")
+        async with at_work(service):
+            await told(receiver, 1)
+            assert receiver.contents[0]["failure"]["kind"] == "paused_too_long"
+            await world.execute("update public.workflow_runs set status = 'running'")
+            assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]

@@ -328,7 +328,7 @@ class RunRow:
     slug: str | None
     events_may_be_missing: bool
     reported: bool
-    """Whether an earlier look found something."""
+    """Whether something has been said of it, by an earlier look or by a trigger."""
     met_at: datetime
     """When it was first met; stands in for times that are not known."""
     events: Sequence[tuple[Any, ...]]
@@ -359,8 +359,11 @@ class RunReport:
     settled: bool
     """Nothing more can happen to it."""
     look_again_at: datetime | None
-    refs: Sequence[tuple[str, datetime]] = ()
+    refs: Sequence[tuple[str, datetime | None]] = ()
     """Every reference under which something may have been said of it earlier."""
+    disproved: Sequence[tuple[str, datetime | None]] = ()
+    """References under which something may have been said that is no longer so, though the run has
+    not ended; without a time whatever their time was."""
     known: Sequence[FoundInRun] = ()
     """What was so before we were attached, and is told to nobody."""
 

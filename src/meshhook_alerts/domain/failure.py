@@ -86,6 +86,8 @@ class Recovery:
     """How many of the alert's failures are withdrawn; None: its trouble is over as a whole."""
     run_id: UUID | None = None
     """The run that proves it."""
+    noticed_at: datetime | None = None
+    """When exactly; ``at`` is that second's beginning."""
 
 
 @dataclass(frozen=True, slots=True)

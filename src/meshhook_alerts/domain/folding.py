@@ -187,7 +187,7 @@ def _recovery(group: SignalGroup) -> list[Recovery]:
         failures = int(labels["failures"]) if "failures" in labels else None
     except (KeyError, ValueError):
         return []
-    return [Recovery(alert_id, group.at, failures, group.run_id)]
+    return [Recovery(alert_id, group.at, failures, group.run_id, group.last_at)]
 
 
 def _judged(

@@ -18,8 +18,8 @@ def withdraw(alert: Alert, recovery: Recovery) -> Alert:
     withdrawn = alert.withdrawn + (recovery.failures or 0)
     if recovery.failures is not None and withdrawn < alert.count:
         return replace(alert, withdrawn=withdrawn)
-    # A recovery is known to the second, and must not end an alert before it began.
-    resolved_at = max(recovery.at, alert.opened_at)
+    # Whatever the clocks say, nothing ends before it was last seen.
+    resolved_at = max(recovery.noticed_at or recovery.at, alert.last_failure_at)
     return replace(alert, withdrawn=withdrawn, status=AlertStatus.RESOLVED, resolved_at=resolved_at)
 
 

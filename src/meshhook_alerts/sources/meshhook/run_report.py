@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from meshhook_alerts.application.ports import FoundInRun, RunReport, RunRow
 from meshhook_alerts.domain.policy import EffectiveSettings
+from meshhook_alerts.sources.meshhook.case import Case
+from meshhook_alerts.sources.meshhook.disproved import disproved
 from meshhook_alerts.sources.meshhook.examine import examine
 from meshhook_alerts.sources.meshhook.history import Event, Finding, Limits, RunHistory
 
@@ -23,9 +25,11 @@ class MeshHookRuns:
     ) -> RunReport:
         """What is to be said of a run at ``now``."""
         history = _history(run)
-        seen = examine(history, _limits(settings), now, attached_at)
+        limits = _limits(settings)
+        seen = examine(history, limits, now, attached_at)
         return RunReport(
             found=[_found(each) for each in seen.findings if _is_on(each, settings)],
+            disproved=list(disproved(Case.of(history, limits))),
             clean=seen.clean,
             settled=seen.settled,
             look_again_at=seen.look_again_at,

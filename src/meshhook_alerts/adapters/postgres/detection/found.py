@@ -40,9 +40,16 @@ class FoundSignal:
 
 async def add_signals(connection: AsyncConnection[TupleRow], found: Sequence[FoundSignal]) -> int:
     """Adds what is neither recorded nor waiting, and wakes a worker; returns how many that were."""
+    return len(await add_found(connection, found))
+
+
+async def add_found(
+    connection: AsyncConnection[TupleRow], found: Sequence[FoundSignal]
+) -> list[UUID | None]:
+    """As ``add_signals``; returns the runs of those that were added."""
     if not found:
-        return 0
+        return []
     rows = dumps([asdict(each) for each in found])
     cursor = await connection.execute(query("add_found"), {"found": rows})
     row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+    return list(row[0] or ()) if row else []

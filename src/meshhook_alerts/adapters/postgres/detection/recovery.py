@@ -18,7 +18,7 @@ from meshhook_alerts.domain.kinds import HEALED_BY_A_CLEAN_RUN
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """A run that has ended clean."""
+    """A run that has ended clean, or of which something is no longer so."""
 
     project_id: UUID
     run_id: UUID
@@ -26,17 +26,19 @@ class RunOutcome:
     started_at: datetime
     at: datetime
     """When it was seen."""
-    refs: Sequence[tuple[str, datetime]]
+    refs: Sequence[tuple[str, datetime | None]]
     """References under which it may have been reported; empty if it never was."""
 
 
 async def add_run_recoveries(
-    connection: AsyncConnection[TupleRow], clean: Sequence[RunOutcome]
+    connection: AsyncConnection[TupleRow],
+    clean: Sequence[RunOutcome],
+    went_on: Sequence[RunOutcome] = (),
 ) -> int:
-    """Adds a signal for every open alert whose trouble these runs prove to be over."""
-    if not clean:
-        return 0
-    rows = await _withdrawn(connection, clean) + await _healed(connection, clean)
+    """Adds a signal for every open alert whose trouble these runs prove to be over: the ``clean``
+    ones that of their workflow, those that ``went_on`` only what was said of themselves."""
+    rows = await _withdrawn(connection, [*clean, *went_on])
+    rows += await _healed(connection, clean) if clean else []
     if rows:
         await connection.execute(query("add_recoveries"), {"recoveries": dumps(rows)})
     return len(rows)
@@ -57,7 +59,7 @@ async def _withdrawn(
         query("withdraw_failures"), {"runs": dumps(refs), "kinds": kinds}
     )
     return [
-        {"project_id": project_id, "alert_id": alert_id, "proof": f"run:{run_id}", "at": clean[0].at,
+        {"project_id": project_id, "alert_id": alert_id, "proof": f"run:{run_id}:{clean[0].at.isoformat()}", "at": clean[0].at,
          "run_id": run_id, "failures": failures}
         for project_id, alert_id, run_id, failures in await cursor.fetchall()
     ]  # fmt: skip

@@ -22,7 +22,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, TupleRow, dict_row
 
 from meshhook_alerts.adapters.postgres.detection.cursor import Cursor, read_cursor
-from meshhook_alerts.adapters.postgres.detection.found import FoundSignal, add_signals
+from meshhook_alerts.adapters.postgres.detection.found import FoundSignal, add_found
 from meshhook_alerts.adapters.postgres.detection.recovery import RunOutcome, add_run_recoveries
 from meshhook_alerts.adapters.postgres.detection.run_place import Place
 from meshhook_alerts.adapters.postgres.detection.runner import Sliced
@@ -68,10 +68,22 @@ class _Work:
     """Runs to be looked at, in order."""
     found: list[FoundSignal] = field(default_factory=list)
     clean: list[RunOutcome] = field(default_factory=list)
+    went_on: list[RunOutcome] = field(default_factory=list)
+    """Runs of which something may have been said that is no longer so."""
     known: list[dict[str, Any]] = field(default_factory=list)
     watches: list[dict[str, Any]] = field(default_factory=list)
     forget: list[UUID] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
+
+    def look_again(self, run_ids: set[UUID | None]) -> None:
+        """Those of the runs of which something was disproved in the very look that found it: once it
+        is recorded, it is withdrawn."""
+        soon = {run.run_id for run in (*self.clean, *self.went_on) if run.refs} & run_ids
+        self.forget = [run_id for run_id in self.forget if run_id not in soon]
+        for run_id in soon:
+            self.watches = [watch for watch in self.watches if watch["run_id"] != run_id]
+            self.watches.append({"run_id": run_id, "status": "reported",
+                                 "look_at": self.now + SOON, "reported": True})  # fmt: skip
 
     def want(self, run_ids: Iterable[UUID]) -> None:
         self.wanted.update(dict.fromkeys(run_ids))
@@ -104,8 +116,9 @@ class RunSweep:
         place, walking = await self._walk(connection, place, rows, work)
         await self._look(connection, work)
         await self._put_off(connection, work)
-        added = await add_signals(connection, work.found)
-        added += await add_run_recoveries(connection, work.clean)
+        new = await add_found(connection, work.found)
+        work.look_again(set(new))
+        added = len(new) + await add_run_recoveries(connection, work.clean, work.went_on)
         await self._remember(connection, work)
         more = cursor.more or len(due) >= rows or recent >= rows or walking
         position = place.after_events(cursor.position(), cursor.now).position()
@@ -253,9 +266,14 @@ class RunSweep:
                                "workflow": run.slug, "kind": seen.known[0].kind})  # fmt: skip
         reported = run.reported or bool(seen.found)
         if seen.clean:
-            refs = seen.refs if reported else ()
+            refs = (*seen.refs, *seen.disproved) if reported else ()
             outcome = RunOutcome(run.project_id, run.id, run.slug, run.started_at, work.now, refs)
             work.clean.append(outcome)
+        elif seen.disproved and reported:
+            outcome = RunOutcome(
+                run.project_id, run.id, run.slug, run.started_at, work.now, seen.disproved
+            )
+            work.went_on.append(outcome)
         if seen.settled:
             work.forget.append(run.id)
         else:

@@ -18,11 +18,11 @@ with added as (
   on conflict (project_id, source_ref, source_time) do update
     set observed = excluded.observed, error = excluded.error, labels = excluded.labels
     where signals.observed = 'step_failed'
-  returning 1
+  returning run_id
 ), total as (
-  select count(*) as added from added
+  select array_agg(run_id) as added from added
 )
 select added,
-  case when added > 0 and pg_try_advisory_xact_lock_shared(7241150193621)
+  case when added is not null and pg_try_advisory_xact_lock_shared(7241150193621)
     then pg_notify('meshhook_alerts', '') end
 from total

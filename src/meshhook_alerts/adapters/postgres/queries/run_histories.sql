@@ -14,7 +14,7 @@ select run.id, run.project_id, run.workflow_id, run.status,
        definition.slug,
        coalesce(meshhook_alerts.sane(run.started_at) < (select begins from oldest_partition), false)
          as events_may_be_missing,
-       coalesce(watch.reported, false) as reported,
+       coalesce(watch.reported, false) or verdict.fold_id is not null as reported,
        coalesce(watch.met_at, now()) as met_at,
        event.id as event_id, event.at, left(event.type, 100) as type,
        left(event.payload #>> '{node,id}', 200) as node_id,
@@ -25,6 +25,7 @@ select run.id, run.project_id, run.workflow_id, run.status,
 from public.workflow_runs run
 left join public.workflow_definitions definition on definition.id = run.workflow_id
 left join meshhook_alerts.run_watch watch on watch.run_id = run.id
+left join meshhook_alerts.run_verdicts verdict on verdict.run_id = run.id
 left join lateral (
   select id, type, payload,
     case  -- from the future: a clock that is wrong, or somebody who wants not to be found

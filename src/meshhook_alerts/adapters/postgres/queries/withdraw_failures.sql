@@ -6,7 +6,7 @@ with clean as (
   update public.alert_failures failure set withdrawn_at = clock_timestamp()
   from clean, public.alert_folds fold
   where failure.project_id = clean.project_id and failure.source_ref = clean.ref
-    and failure.source_time = clean.at and failure.withdrawn_at is null and fold.id = failure.fold_id
+    and (clean.at is null or failure.source_time = clean.at) and failure.withdrawn_at is null and fold.id = failure.fold_id
     and fold.kind = any (string_to_array(%(kinds)s, ','))
   returning failure.project_id, clean.run_id, fold.alert_id, fold.evidence
 ), undecided as (  -- should the run fail again, that is news
