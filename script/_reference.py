@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
-from meshhook_alerts.domain.kinds import KINDS
+from meshhook_alerts.domain.kinds import KINDS, Kind
 from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.severity import Criticality, severity_of
 from meshhook_alerts.settings import Settings, variable
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -33,16 +34,31 @@ def _settings() -> Iterator[str]:
 
 def _kinds() -> Iterator[str]:
     yield "# Failure kinds\n"
-    yield "| Kind | Rule | Class | What happened |"
-    yield "|---|---|---|---|"
+    yield "What each detection rule finds. *Transient* heals by itself, *terminal* needs a person,"
+    yield "*hazard* is wrong without stopping the run, *platform* concerns MeshHook as a whole."
+    yield "A terminal failure is *critical*: the run cannot complete; it decides which alert its run"
+    yield 'belongs to. Switch rules with `detect` in the settings, e.g. `{"detect": {"retrying": true}}`.\n'
+    yield "| Kind | Rule | Class | Severity | On | What happened | Evidence | Thresholds |"
+    yield "|---|---|---|---|---|---|---|---|"
     for kind in KINDS.values():
-        yield f"| `{kind.name}` | {kind.rule} | {kind.failure_class} | {kind.title} |"
+        yield _kind(kind)
     yield "\n## Error classes\n"
     yield "Worked out from the error's text and HTTP status; each comes with a hint.\n"
     yield "| Class | A retry can help | What to try first |"
     yield "|---|---|---|"
     for each in ERROR_CLASSES.values():
         yield f"| `{each.name}` | {'yes' if each.heals else 'no'} | {each.hint} |"
+
+
+def _kind(kind: Kind) -> str:
+    severity = severity_of(kind.failure_class, Criticality.NORMAL)
+    critical = ", critical" if kind.critical else ""
+    thresholds = ", ".join(f"`{name}`" for name in kind.thresholds)
+    cells = (
+        f"`{kind.name}`", kind.rule, f"{kind.failure_class}{critical}", kind.severity or severity,
+        "yes" if kind.default_on else "no", kind.title, kind.evidence, thresholds,
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
 
 
 def _reasons() -> Iterator[str]:

@@ -21,6 +21,7 @@ from meshhook_alerts.adapters.postgres.detection.fleet import FleetFirst
 from meshhook_alerts.adapters.postgres.detection.rule_sweeps import rule_sweeps
 from meshhook_alerts.adapters.postgres.detection.run_sweep import RunSweep
 from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
+from meshhook_alerts.adapters.postgres.detection_store import PostgresDetectionStore
 from meshhook_alerts.adapters.postgres.health import PostgresHealth
 from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.adapters.postgres.settings_store import PostgresSettingsStore
@@ -30,6 +31,7 @@ from meshhook_alerts.adapters.secret_box import AesSecretBox
 from meshhook_alerts.application.accept_failures import AcceptFailures
 from meshhook_alerts.application.change_settings import ChangeSettings
 from meshhook_alerts.application.deliver_notifications import DeliverNotifications
+from meshhook_alerts.application.detection_state import ReadDetection
 from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.operator import OperatorSettings
 from meshhook_alerts.application.ports import (
@@ -117,6 +119,11 @@ class Service:
                 " `meshhook-alerts platform set --email ADDRESS`",
                 variable("operator_email"),
             )
+
+    @property
+    def read_detection(self) -> ReadDetection:
+        """``GET /api/alerts/detection`` and ``/baseline/…``."""
+        return ReadDetection(PostgresDetectionStore(self.database.pool))
 
     @property
     def accept_failures(self) -> AcceptFailures:

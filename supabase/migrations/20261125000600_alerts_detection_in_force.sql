@@ -153,10 +153,22 @@ exception
     return null;
 end $$;
 
+-- How the searches are doing, for the service's own callers: the schema is closed to them.
+create or replace function meshhook_alerts.sweep_states()
+returns table (name text, finished_at timestamptz, took_ms double precision, failures integer,
+               trouble text, due_at timestamptz, attached_at timestamptz)
+language sql stable security definer set search_path = '' as $$
+  select sweep.name, sweep.finished_at, sweep.took_ms, sweep.failures, sweep.trouble, sweep.due_at,
+         (select attachment.attached_at from meshhook_alerts.attachment)
+  from meshhook_alerts.sweeps sweep
+$$;
+comment on function meshhook_alerts.sweep_states is 'Last good look, last cost and trouble of each periodic search';
+
 -- Whoever adds a partition to MeshHook's events puts our trigger on it, and may not be us.
 revoke all on all functions in schema meshhook_alerts from public;
 grant execute on function meshhook_alerts.on_step_failed(), meshhook_alerts.on_run_failed(),
   meshhook_alerts.on_dead_letter(), meshhook_alerts.sane(timestamptz) to public;
 grant execute on function meshhook_alerts.caller(), meshhook_alerts.my_projects(text) to authenticated, service_role;
+grant execute on function meshhook_alerts.sweep_states() to service_role;
 
 insert into meshhook_alerts.migrations (version) values ('20261125000600') on conflict do nothing;

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshhook_alerts.bootstrap import JUDGES
+from meshhook_alerts.domain import fingerprint as fingerprints
+from meshhook_alerts.domain import folding
+from meshhook_alerts.domain.alert import AlertStatus
+from meshhook_alerts.domain.decision import State
+from meshhook_alerts.domain.engine import decide
+from meshhook_alerts.domain.failure import Fold, SignalGroup
 from meshhook_alerts.domain.fingerprint import fingerprint, normalise
+from meshhook_alerts.domain.folding import Folding
 from meshhook_alerts.domain.severity import FailureClass
+from tests.unit.builders import START, a_group, a_policy
 
 PROJECT = UUID(int=1)
 TERMINAL = FailureClass.TERMINAL
@@ -61,3 +73,30 @@ def test_project_workflow_node_class_and_error_make_the_key() -> None:
     ]
     assert base == fingerprint(PROJECT, "orders", "http", TERMINAL, "Error: HTTP 503")
     assert len({base, *others}) == 6
+
+
+def test_a_new_normaliser_never_splits_an_open_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, group = a_policy(), a_group(error="Error: no stock for SKU-17")
+
+    def folded(*groups: SignalGroup) -> Sequence[Fold]:
+        made = Folding(JUDGES, policy)
+        made.add(groups)
+        return made.folded().folds
+
+    before = decide(folded(group), policy, State(), START)
+    (alert,) = before.alerts
+    # The next version tells less apart, and keeps the earlier normaliser for what is open.
+    monkeypatch.setitem(fingerprints.OLDER, 1, normalise)
+    monkeypatch.setattr(folding, "error_of", lambda text: re.sub(r"SKU-\d+", "<sku>", text))
+    again = replace(group, id=UUID(int=77), at=START, run_id=None)
+    (fold,) = folded(again)
+    assert fold.fingerprint != alert.fingerprint
+    assert fold.older == (alert.fingerprint,)
+    state = State(alerts={alert.fingerprint: alert})
+    after = decide([fold], policy, state, START)
+    assert [each.id for each in after.alerts] == [alert.id]
+    assert after.alerts[0].fingerprint == alert.fingerprint
+    # Once it is over, the trouble is known by its new fingerprint.
+    over = replace(alert, status=AlertStatus.RESOLVED, resolved_at=START)
+    anew = decide([fold], policy, State(alerts={over.fingerprint: over}), START)
+    assert [each.fingerprint for each in anew.alerts] == [fold.fingerprint]

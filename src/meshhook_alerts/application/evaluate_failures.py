@@ -85,7 +85,7 @@ class EvaluateFailures:
         settings = await transaction.settings(batch)
         signals, folded = await self._fold(transaction, batch, settings.policy)
         folds = folded.folds
-        fingerprints = sorted({fold.fingerprint for fold in folds})
+        fingerprints = sorted({each for fold in folds for each in (fold.fingerprint, *fold.older)})
         ending = sorted({recovery.alert_id for recovery in folded.recoveries})
         explaining = any(fold.kind == FLEET_SILENT.name for fold in folds)
         state = await transaction.state(

@@ -150,7 +150,7 @@ class _Draft:
 
     def _count(self, fold: Fold) -> Alert:
         """The fold's alert with the fold counted in, opened (again) if there is none open."""
-        known = self._current(fold.fingerprint)
+        known = self._of(fold)
         if known is None or self._is_over(known, fold):
             alert = _open(fold)
             self.opened_by[alert.id] = fold
@@ -161,6 +161,17 @@ class _Draft:
         self.last_folds[alert.id] = fold
         self.alert_of[fold.id] = alert.id
         return alert
+
+    def _of(self, fold: Fold) -> Alert | None:
+        """The alert of the fold's trouble: an open one under whatever fingerprint it was opened with,
+        else what is known under today's."""
+        today = self._current(fold.fingerprint)
+        if today is None or today.status is AlertStatus.RESOLVED:
+            for older in fold.older:
+                known = self._current(older)
+                if known is not None and known.status is not AlertStatus.RESOLVED:
+                    return known
+        return today
 
     def _current(self, fingerprint: str) -> Alert | None:
         alert_id = self.current.get(fingerprint)

@@ -125,6 +125,9 @@ class Fold:
     follows: UUID | None = None
     """Evidence on the alert of this other fold of the batch, whose runs these are."""
 
+    older: tuple[str, ...] = ()
+    """Its fingerprints by earlier normalisers, the latest first."""
+
     @property
     def is_evidence(self) -> bool:
         """Whether the runs' alerts are decided already, so that nobody hears of this again."""

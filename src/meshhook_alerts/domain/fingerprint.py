@@ -7,13 +7,15 @@ not part of the key, so that publishing does not open a new alert.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import blake2b
 from uuid import UUID
 
 from meshhook_alerts.domain.severity import FailureClass
 
 VERSION = 1
-"""Counts up when the normaliser changes; stored beside each fingerprint."""
+"""Counts up when the normaliser changes; stored beside each fingerprint. An open alert keeps the
+fingerprint it was opened with, so ``OLDER`` keeps every normaliser that open alerts may know."""
 
 # One pass, longest meaning first. A status ("HTTP 503") and small numbers stay: they tell troubles
 # apart; ids, addresses, ports, times and long numbers do not.
@@ -60,6 +62,10 @@ def normalise(text: str) -> str:
     if "  " in text or not text.isprintable():  # the space is the only printable white space
         text = _SPACES.sub(" ", text)
     return text.strip()
+
+
+OLDER: dict[int, Callable[[str], str]] = {}
+"""Earlier normalisers by their version, each from redacted text to normalised text."""
 
 
 def fingerprint(

@@ -11,7 +11,7 @@ from uuid import UUID
 from meshhook_alerts.domain.error_class import classify, http_status_in
 from meshhook_alerts.domain.error_text import error_of
 from meshhook_alerts.domain.failure import Fold, Judgement, Recovery, SignalGroup
-from meshhook_alerts.domain.fingerprint import fingerprint
+from meshhook_alerts.domain.fingerprint import OLDER, fingerprint
 from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
@@ -310,6 +310,15 @@ def _fold(
         labels=group.labels,
         run_id=group.run_id,
         sample=redact(judgement.error),
+        older=_older(group, failure_class, judgement.error) if OLDER else (),
         decided_by=group.decided_by,
         follows=follows,
+    )
+
+
+def _older(group: SignalGroup, failure_class: FailureClass, error: str) -> tuple[str, ...]:
+    text = redact(error)
+    place = group.project_id, group.workflow, group.node_id, failure_class
+    return tuple(
+        fingerprint(*place, normalise(text)) for _, normalise in sorted(OLDER.items(), reverse=True)
     )

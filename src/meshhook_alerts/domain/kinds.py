@@ -171,6 +171,11 @@ QUEUE_DEPTH = Kind(
     "queue_depth", "Q10", PLATFORM, "the queue is too long",
     "more messages than the limit", ("queue_depth_limit",), needs=_QUEUE[1:],
 )  # fmt: skip
+QUEUE_STUCK = Kind(
+    "queue_stuck", "Q13", PLATFORM, "workers hold jobs and none of them ends",
+    "every job is held, none is due, and no held one has left the queue for the limit",
+    ("queue_lag_limit",), needs=_QUEUE[1:],
+)  # fmt: skip
 DEAD_LETTER_GROWTH = Kind(
     "dead_letter_growth", "Q11", PLATFORM, "dead letters pile up",
     "more new dead letters in an hour than the limit", ("dead_letter_limit",), needs=_DEAD,

@@ -11,7 +11,12 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from meshhook_alerts.bootstrap import Service
-from meshhook_alerts.entrypoints.api import health_routes, settings_routes, trigger_routes
+from meshhook_alerts.entrypoints.api import (
+    detection_routes,
+    health_routes,
+    settings_routes,
+    trigger_routes,
+)
 from meshhook_alerts.entrypoints.api.identity import TokenReader
 from meshhook_alerts.entrypoints.api.problems import (
     WITH_BODY,
@@ -46,7 +51,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     app.state.tokens = TokenReader(jwt_secret)
     secret = service.settings.trigger_secret
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
-    for routes in (settings_routes, trigger_routes, health_routes):
+    for routes in (settings_routes, trigger_routes, detection_routes, health_routes):
         app.include_router(routes.router)
     add_problem_handlers(app)
     app.middleware("http")(_around)

@@ -1,4 +1,4 @@
-"""Rules Q9 to Q11, and nothing at all in a MeshHook that is well."""
+"""Rules Q9 to Q11 and Q13, and nothing at all in a MeshHook that is well."""
 
 from __future__ import annotations
 
@@ -73,4 +73,43 @@ async def test_old_dead_letters_are_no_growth(world: World, jobs: Jobs) -> None:
     for _ in range(30):
         await jobs.letter(1, run_id)
     await age(world, 3700)
+    assert await look(world) == []
+
+
+async def still(world: World, seconds: int) -> None:
+    """Lets time pass for what the sweep remembers, while workers go on holding their jobs."""
+    await world.execute(
+        "update meshhook_alerts.sweeps set position = jsonb_set(position, '{Q13,since}',"
+        " to_jsonb((position #>> '{Q13,since}')::timestamptz - make_interval(secs => %s)))"
+        " where name = 'queue'",
+        seconds,
+    )
+
+
+async def test_a_queue_all_of_whose_jobs_are_held_while_none_ends_is_told(
+    world: World, jobs: Jobs
+) -> None:
+    held = [await jobs.send(await world.start_run()) for _ in range(3)]
+    for msg_id in held:
+        await jobs.take(msg_id)
+    await jobs.send(await world.start_run(), delay=3600)
+    assert await look(world) == []
+    await still(world, 290)
+    assert await look(world) == []
+    await still(world, 20)
+    assert await look(world) == ["queue_stuck"]
+    assert (await only(world))["project_id"] == PLATFORM
+    await decided(world)
+    await jobs.complete(held[0])
+    assert await look(world) == []
+    assert await look(world) == ["recovered"]
+
+
+async def test_a_queue_that_is_busy_is_not_stuck(world: World, jobs: Jobs) -> None:
+    for _ in range(3):
+        msg_id = await jobs.send(await world.start_run())
+        await jobs.take(msg_id)
+        assert await look(world) == []
+        await still(world, 290)
+        await jobs.complete(msg_id)
     assert await look(world) == []

@@ -80,7 +80,7 @@ class ConditionSweep:
         self._rules = rules
         self._policies = policies
         self._hold = hold
-        self._states = RuleStates(rules)
+        self._states = RuleStates(rules, name)
 
     async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced:
         """One look in the caller's transaction; there is never more to do at once."""

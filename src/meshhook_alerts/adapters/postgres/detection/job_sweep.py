@@ -134,7 +134,7 @@ class JobSweep:
         self.rows = SLICE
         self._rules = rules
         self._policies = policies
-        self._states = RuleStates(rules)
+        self._states = RuleStates(rules, name)
 
     async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced:
         """One bounded slice in the caller's transaction, of every rule that is due."""

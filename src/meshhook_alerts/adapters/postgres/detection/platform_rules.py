@@ -1,9 +1,9 @@
-"""Rules about MeshHook itself, its queue and its tables: Q9 to Q11, P1, P2 and P7 to P10."""
+"""Rules about MeshHook itself, its queue and its tables: Q9 to Q11, Q13, P1, P2 and P7 to P10."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from meshhook_alerts.adapters.postgres.detection.condition_sweep import (
     ConditionRule,
@@ -34,6 +34,22 @@ async def queue_lag(look: Look) -> Sequence[Condition]:
         return []
     evidence = f"the oldest has been due for {row['seconds']:.0f} s; the limit is {limit.total_seconds():.0f} s"
     return [_platform(kinds.QUEUE_LAG, _QUEUE, f"Jobs are due in {_QUEUE} and nobody takes them", evidence)]  # fmt: skip
+
+
+async def queue_stuck(look: Look) -> Sequence[Condition]:
+    """Q13: occupied and still. What is held is remembered, so that one that leaves is seen."""
+    limit = (await look.platform()).queue_lag_limit
+    (row,) = await look.rows("rule_q13_queue_stuck")
+    held_before = set(look.memory.get("held", ()))
+    moves = row["any_due"] or not row["held"] or bool(held_before - set(row["held"]))
+    since = look.now if moves or not held_before else datetime.fromisoformat(look.memory["since"])
+    look.memory = {"held": row["held"], "since": since.isoformat()}
+    if moves or look.now - since <= limit:
+        return []
+    evidence = (
+        f"{len(row['held'])} held; none has ended for {(look.now - since).total_seconds():.0f} s"
+    )
+    return [_platform(kinds.QUEUE_STUCK, _QUEUE, f"Workers hold every job of {_QUEUE} and none ends", evidence)]  # fmt: skip
 
 
 async def queue_depth(look: Look) -> Sequence[Condition]:
@@ -154,6 +170,9 @@ def _platform(kind: kinds.Kind, key: str, text: str, evidence: str = "", **label
 
 OF_THE_QUEUE = (
     ConditionRule("Q9", kinds.QUEUE_LAG, (Need("pgmq.q_workflow_jobs", ("vt",)),), queue_lag),
+    ConditionRule(
+        "Q13", kinds.QUEUE_STUCK, (Need("pgmq.q_workflow_jobs", ("vt", "read_ct")),), queue_stuck
+    ),
     ConditionRule("Q10", kinds.QUEUE_DEPTH, (Need("pgmq.q_workflow_jobs"),), queue_depth),
     ConditionRule(
         "Q11", kinds.DEAD_LETTER_GROWTH, (Need("pgmq.q_workflow_jobs_dlq", ("enqueued_at",)),),

@@ -67,6 +67,8 @@ class RuleState:
     state: Literal["on", "off"]
     why: str | None = None
     """Why it is off."""
+    sweep: str | None = None
+    """The sweep that asks it."""
 
 
 class CannotLookError(Exception):
@@ -76,8 +78,9 @@ class CannotLookError(Exception):
 class RuleStates:
     """The states of one sweep's rules; one per process."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], sweep: str | None = None) -> None:
         self._rules = rules
+        self._sweep = sweep
         self._absent: dict[str, str] = {}
         self._troubled: dict[str, str] = {}
         self._probed_at: float | None = None
@@ -128,7 +131,7 @@ class RuleStates:
     def _state(self, rule: Rule) -> RuleState:
         name = rule.identifier
         why = self._absent.get(name) or self._troubled.get(name)
-        return RuleState(name, rule.kind.name, "off" if why else "on", why)
+        return RuleState(name, rule.kind.name, "off" if why else "on", why, self._sweep)
 
 
 async def probe(connection: Connection, rules: Sequence[Rule]) -> dict[str, str]:

@@ -22,6 +22,7 @@ _ALWAYS: tuple[tuple[str, Check], ...] = (
 _WHEN_INSTALLED: tuple[tuple[str, Check], ...] = (
     ("detection", meshhook.triggers),
     ("detection", meshhook.rules),
+    ("detection", meshhook.sweeps),
     ("secrets", ours.secrecy),
     ("workers", ours.workers),
     ("backlog", ours.backlog),

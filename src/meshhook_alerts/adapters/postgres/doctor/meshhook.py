@@ -111,6 +111,40 @@ async def rules(connection: Connection) -> AsyncIterator[Finding]:
         yield Finding("note", "detection", f"rule {rule} ({kind}) is off: {why}")
 
 
+async def sweeps(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether every search works, and when the slowest last did; and what was known at the beginning."""
+    cursor = await connection.execute(
+        "select name, failures, trouble, finished_at is null,"
+        " extract(epoch from clock_timestamp() - finished_at)::int, took_ms"
+        " from meshhook_alerts.sweeps order by name"
+    )
+    rows = await cursor.fetchall()
+    for name, failures, trouble, *_ in rows:
+        if failures:
+            yield Finding(
+                "wrong", "detection", f"sweep {name} has failed {failures} times: {trouble}"
+            )
+    looked = [row for row in rows if not row[3]]
+    if looked:
+        oldest = max(looked, key=lambda row: row[4])
+        cost = sum(row[5] or 0 for row in looked)
+        what = f"{len(looked)} sweeps have looked, the last one ({oldest[0]}) {oldest[4]} s ago; together they took {cost:.0f} ms"
+        yield Finding("ok", "detection", what)
+    runs, workflows = await _known(connection)
+    if runs:
+        what = f"{runs:,} runs in {workflows:,} workflows had failed or gone silent before we were attached; nobody was told"
+        yield Finding("ok", "baseline", what)
+
+
+async def _known(connection: Connection) -> tuple[int, int]:
+    cursor = await connection.execute(
+        "select coalesce(sum(runs), 0)::bigint, count(distinct (project_id, workflow))"
+        " from public.alert_baseline"
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
 async def _how_to_attach(connection: Connection, table: str, state: str) -> str:
     if state == "unfit":
         return "This MeshHook is newer or older than we know: look for a later MeshHook Alerts."
