@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.sources.meshhook.history import Event, Limits
-from tests.line import World, a_service
+from tests.line import Receiver, World, a_service
 from tests.unit.meshhook.scenarios import Scene, play
 from tests.unit.meshhook.test_scenarios import SCENARIOS
 
@@ -185,3 +185,31 @@ async def test_every_way_of_looking_finds_the_same(world: World, mode: str) -> N
     await sweep_and_decide(world)
     again = await detected(world) - before
     assert not {key for key in again if key[0] in names and key in before}
+
+
+async def test_a_mix_of_all_kinds_is_told_once_per_run_that_cannot_complete_and_never_otherwise(
+    world: World, receiver: Receiver
+) -> None:
+    """One message per failure, whatever its cooldown: no miss, no false alarm, no run twice."""
+    await sweep_and_decide(world)
+    async with a_service(world.url, sweep_seconds=0.1) as service:
+        await world.hook(service, receiver, cooldown_seconds=0)
+        played = await play_all(world, await world.value("select clock_timestamp()"))
+        for _ in range(2):  # what triggers have told, then what sweeps find, then nothing more
+            worker = service.worker()
+            await _decide(worker)
+            await sweep_and_decide(world)
+    lost = {
+        each.run_id
+        for each in played
+        if any(finding.kind.critical for finding in each.scene.look().findings)
+    }
+    told = await world.rows(
+        "select fold.run_id, count(*) as messages from public.alert_notifications sent"
+        " join public.alert_folds fold on fold.id = sent.fold_id where sent.reason <> 'recovered'"
+        " group by 1"
+    )
+    names = {each.run_id: each.name for each in played}
+    messages = {names[row["run_id"]]: row["messages"] for row in told if row["run_id"] in names}
+    assert len(lost) > 70
+    assert messages == {names[run_id]: 1 for run_id in lost}
