@@ -17,9 +17,6 @@ from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.adapters.postgres.database import Address, Database, parse_address
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
-from meshhook_alerts.adapters.postgres.detection.fleet import FleetFirst
-from meshhook_alerts.adapters.postgres.detection.rule_sweeps import rule_sweeps
-from meshhook_alerts.adapters.postgres.detection.run_sweep import RunSweep
 from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
 from meshhook_alerts.adapters.postgres.detection_store import PostgresDetectionStore
 from meshhook_alerts.adapters.postgres.health import PostgresHealth
@@ -48,7 +45,7 @@ from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.domain.message import Links
 from meshhook_alerts.settings import Settings, SettingsError, read_settings, variable, wrong
 from meshhook_alerts.sources import meshhook, reported
-from meshhook_alerts.sources.meshhook.run_report import MeshHookRuns
+from meshhook_alerts.sources.meshhook.detection import sweeps as meshhook_sweeps
 
 _log = logging.getLogger(__name__)
 
@@ -151,14 +148,8 @@ class Service:
 
     def _sweeps(self) -> PostgresSweeps:
         """Every search for what triggers cannot see."""
-        policies = Policies(SettingsLoader())
-        runs = RunSweep(
-            MeshHookRuns(),
-            policies,
-            FleetFirst(policies),
-            interval_seconds=self.settings.sweep_seconds,
-        )
-        return PostgresSweeps(self.database.sweep_pool, rule_sweeps(policies, runs))
+        every = meshhook_sweeps(Policies(SettingsLoader()), self.settings.sweep_seconds)
+        return PostgresSweeps(self.database.sweep_pool, every)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from meshhook_alerts.domain.kinds import KINDS
-from meshhook_alerts.sources.meshhook.history import Event, Limits
+from meshhook_alerts.sources.meshhook.runs.history import Event, Limits
 from tests.line import Receiver, World, a_service
 from tests.unit.meshhook.scenarios import Scene, play
 from tests.unit.meshhook.test_scenarios import SCENARIOS

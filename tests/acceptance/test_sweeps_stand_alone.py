@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from meshhook_alerts.application.ports import RunReport, RunRow
-from meshhook_alerts.sources.meshhook.run_report import MeshHookRuns
+from meshhook_alerts.sources.meshhook.runs.report import MeshHookRuns
+from meshhook_alerts.sources.meshhook.runs.rows import RunReport, RunRow
 from tests.databases import connect
 from tests.line import (
     Receiver,

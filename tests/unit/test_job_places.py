@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from meshhook_alerts.adapters.postgres.detection.fleet import is_silent
 from meshhook_alerts.adapters.postgres.detection.job_sweep import FEWEST, SLICE, Place
-from meshhook_alerts.adapters.postgres.detection.queue_rules import OFTEN
+from meshhook_alerts.sources.meshhook.platform.fleet import is_silent
+from meshhook_alerts.sources.meshhook.queue.rules import OFTEN
 
 RULES = {rule.identifier: rule for rule in OFTEN}
 AGAIN, ONCE = RULES["Q1"], RULES["Q5"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from meshhook_alerts.domain.delivery import Outcome
 from meshhook_alerts.domain.failure import SignalGroup
 from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.message import Content
-from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
+from meshhook_alerts.domain.policy import ProjectPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,72 +312,6 @@ class Sweeps(Protocol):
 
     async def attribute(self) -> int:
         """Finds the projects of signals whose trigger could not see them; returns how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run as its tables hold it, for the source's rules to read."""
-
-    id: UUID
-    project_id: UUID
-    workflow_id: UUID | None
-    status: str
-    started_at: datetime
-    finished_at: datetime | None
-    updated_at: datetime | None
-    slug: str | None
-    events_may_be_missing: bool
-    reported: bool
-    """Whether something has been said of it, by an earlier look or by a trigger."""
-    met_at: datetime
-    """When it was first met; stands in for times that are not known."""
-    events: Sequence[tuple[Any, ...]]
-    """(id, ts, type, node id, node type, attempt, error, HTTP status), oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundInRun:
-    """A failure found in a run, with the reference under which it counts once."""
-
-    kind: str
-    ref: str
-    at: datetime
-    node_id: str | None = None
-    node_type: str | None = None
-    attempt: str | None = None
-    http_status: str | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """What one look at a run came to."""
-
-    found: Sequence[FoundInRun]
-    clean: bool
-    """It ended well: what was said of it is withdrawn, and its workflow is healthy."""
-    settled: bool
-    """Nothing more can happen to it."""
-    look_again_at: datetime | None
-    refs: Sequence[tuple[str, datetime | None]] = ()
-    """Every reference under which something may have been said of it earlier."""
-    disproved: Sequence[tuple[str, datetime | None]] = ()
-    """References under which something may have been said that is no longer so, though the run has
-    not ended; without a time whatever their time was."""
-    known: Sequence[FoundInRun] = ()
-    """What was so before we were attached, and is told to nobody."""
-
-
-class RunRules(Protocol):
-    """What a source knows of runs: what is wrong with one, and when one may be."""
-
-    def report(
-        self, run: RunRow, settings: EffectiveSettings, now: datetime, attached_at: datetime
-    ) -> RunReport:
-        """What one look at a run comes to; what was so at ``attached_at`` is known, not found."""
-
-    def first_look(self, settings: EffectiveSettings) -> timedelta:
-        """How soon after an ordinary event something could be wrong with its run at the earliest."""
 
 
 class Health(Protocol):

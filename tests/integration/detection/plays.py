@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
-from meshhook_alerts.adapters.postgres.detection.queue_rules import queue_sweep, tracked_jobs_sweep
+from meshhook_alerts.sources.meshhook.queue.rules import queue_sweep, tracked_jobs_sweep
 from tests.integration.detection.support import (
     Jobs,
     kinds,

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from meshhook_alerts.adapters.postgres.detection.aggregate_rules import aggregates_sweep
+from meshhook_alerts.sources.meshhook.platform.workflows import aggregates_sweep
 from tests.integration.detection.support import (
     NO_HOLD,
     kinds,

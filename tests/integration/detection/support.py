@@ -52,15 +52,15 @@ async def sweep(url: str, each: Sweep) -> int:
 
 
 async def _slice(connection: psycopg.AsyncConnection[TupleRow], each: Sweep) -> tuple[int, bool]:
-    await connection.execute(query("introduce_sweep"), {"name": each.name})
-    turn = await connection.execute(query("sweep_turn"), {"name": each.name})
+    await connection.execute(query("detection/introduce_sweep"), {"name": each.name})
+    turn = await connection.execute(query("detection/sweep_turn"), {"name": each.name})
     row = await turn.fetchone()
     if row is None:
         return 0, False
     sliced = await each.slice(connection, row[0], each.rows)
     done = {"name": each.name, "position": dumps(sliced.position), "wait": 0, "rows": each.rows,
             "took_ms": 0}  # fmt: skip
-    await connection.execute(query("sweep_done"), done)
+    await connection.execute(query("detection/sweep_done"), done)
     return sliced.added, sliced.more
 
 

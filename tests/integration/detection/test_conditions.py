@@ -18,6 +18,7 @@ from meshhook_alerts.adapters.postgres.detection.conditions import Condition, Se
 from meshhook_alerts.adapters.postgres.detection.rule_states import Need
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.identifiers import PLATFORM
+from meshhook_alerts.sources.meshhook.queries import query
 from tests.integration.detection.support import decided, policies, signals, sweep
 from tests.line import World
 
@@ -138,7 +139,7 @@ class Stage:
         return self.lag
 
     async def find_depth(self, look: Look) -> Sequence[Condition]:
-        await look.rows("rule_q10_queue_depth", limit=1)
+        await look.rows(query("platform/q10_queue_depth"), limit=1)
         return ()
 
     def sweep(self, *needs: Need) -> ConditionSweep:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from meshhook_alerts.adapters.postgres.detection import job_sweep
-from meshhook_alerts.adapters.postgres.detection.queue_rules import queue_sweep, tracked_jobs_sweep
+from meshhook_alerts.sources.meshhook.queue.rules import queue_sweep, tracked_jobs_sweep
 from tests.integration.detection.plays import (
     is_lost_between_two_attempts,
     look,

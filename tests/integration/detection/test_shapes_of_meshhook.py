@@ -8,13 +8,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from meshhook_alerts.adapters.postgres.detection.fleet import FleetFirst
-from meshhook_alerts.adapters.postgres.detection.rule_sweeps import rule_sweeps
-from meshhook_alerts.adapters.postgres.detection.run_sweep import RunSweep
 from meshhook_alerts.adapters.postgres.doctor import Finding, examine
 from meshhook_alerts.adapters.postgres.migrations import migrate
 from meshhook_alerts.demo.meshhook import install_meshhook
-from meshhook_alerts.sources.meshhook.run_report import MeshHookRuns
+from meshhook_alerts.sources.meshhook.detection import sweeps
 from tests.conftest import Builder
 from tests.databases import Role, create_role, drop_role, execute
 from tests.integration.detection.support import policies, sweep
@@ -42,7 +39,7 @@ async def unqueued_line(url: str) -> None:
 
 async def look(url: str) -> dict[str, str | None]:
     """All sweeps, twice; why which rules are off, by rule."""
-    for each in rule_sweeps(policies, RunSweep(MeshHookRuns(), policies, FleetFirst(policies))) * 2:
+    for each in sweeps(policies) * 2:
         await sweep(url, each)
     world = World(url, uuid4(), uuid4(), {})
     rows = await world.rows(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshhook_alerts.adapters.postgres.detection.fleet import fleet_sweep
-from meshhook_alerts.adapters.postgres.detection.queue_rules import queue_sweep, tracked_jobs_sweep
+from meshhook_alerts.sources.meshhook.platform.fleet import fleet_sweep
+from meshhook_alerts.sources.meshhook.queue.rules import queue_sweep, tracked_jobs_sweep
 from tests.integration.detection.support import NO_HOLD, Jobs, age, policies, sweep
 from tests.line import Receiver, World, a_service, at_work, eventually
 

@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from meshhook_alerts.domain.error_class import http_status_in
-from meshhook_alerts.sources.meshhook.history import Event, Limits, RunHistory
+from meshhook_alerts.sources.meshhook.runs.history import Event, Limits, RunHistory
 from tests.unit.builders import PROJECT, START
 from tests.unit.meshhook.scenarios import BACKOFF, RUN
 

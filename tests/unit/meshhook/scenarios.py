@@ -42,8 +42,8 @@ from typing import Any
 from uuid import UUID
 
 from meshhook_alerts.domain.error_class import http_status_in
-from meshhook_alerts.sources.meshhook.examine import examine
-from meshhook_alerts.sources.meshhook.history import (
+from meshhook_alerts.sources.meshhook.runs.examine import examine
+from meshhook_alerts.sources.meshhook.runs.history import (
     START_UNKNOWN,
     Event,
     Examination,

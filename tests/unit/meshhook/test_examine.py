@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from meshhook_alerts.sources.meshhook.history import Event
+from meshhook_alerts.sources.meshhook.runs.history import Event
 from tests.unit.builders import START
 from tests.unit.meshhook.scenarios import play
 

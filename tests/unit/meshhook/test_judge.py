@@ -11,8 +11,8 @@ from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import PRODUCT_DEFAULTS
 from meshhook_alerts.domain.severity import FailureClass, Severity
 from meshhook_alerts.sources.meshhook import judge
-from meshhook_alerts.sources.meshhook.history import Event
-from meshhook_alerts.sources.meshhook.step_failed import judge_step_failed
+from meshhook_alerts.sources.meshhook.runs.history import Event
+from meshhook_alerts.sources.meshhook.runs.step_failed import judge_step_failed
 from tests.unit.builders import START, a_group
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshhook_alerts.domain import kinds
-from meshhook_alerts.sources.meshhook.examine import examine
-from meshhook_alerts.sources.meshhook.history import Examination, Finding, Limits, RunHistory
-from meshhook_alerts.sources.meshhook.step_failed import is_hopeless, judge_step_failed
+from meshhook_alerts.sources.meshhook.runs.examine import examine
+from meshhook_alerts.sources.meshhook.runs.history import Examination, Finding, Limits, RunHistory
+from meshhook_alerts.sources.meshhook.runs.step_failed import is_hopeless, judge_step_failed
 from tests.unit.builders import START
 from tests.unit.meshhook.histories import (
     HEALING,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from meshhook_alerts.sources.meshhook.history import START_UNKNOWN
+from meshhook_alerts.sources.meshhook.runs.history import START_UNKNOWN
 from tests.unit.builders import START
 from tests.unit.meshhook.scenarios import ScenarioError, play
 

@@ -112,8 +112,8 @@ class PostgresDecidingTransaction:
 
     async def _take(self, limit: int) -> tuple[TupleRow, Part]:
         async with self._connection.pipeline():
-            project = await self._cursor("take_project", nil=NIL)
-            groups = await self._cursor("group_signals", nil=NIL, after=0, limit=limit)
+            project = await self._cursor("deciding/take_project", nil=NIL)
+            groups = await self._cursor("deciding/group_signals", nil=NIL, after=0, limit=limit)
             return (await project.fetchall())[0], _part(await groups.fetchall())
 
     async def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
@@ -138,7 +138,7 @@ class PostgresDecidingTransaction:
         """The next part; in the same round trip the one before the last is written."""
         async with self._connection.pipeline():
             await self._record(batch, encoding.NOTHING)
-            groups = await self._cursor("group_signals", nil=NIL, after=after, limit=limit)
+            groups = await self._cursor("deciding/group_signals", nil=NIL, after=after, limit=limit)
             return _part(await groups.fetchall())
 
     def settle(self, part: Part, placed: Iterable[Placed]) -> None:
@@ -149,7 +149,7 @@ class PostgresDecidingTransaction:
         settled, self._settled = self._settled, encoding.Members()
         if settled or decided is not encoding.NOTHING:
             await self._cursor(
-                "commit_decisions",
+                "deciding/commit_decisions",
                 project_id=batch.project_id,
                 settings_version=batch.settings_version,
                 **settled.parameters(),
@@ -157,7 +157,7 @@ class PostgresDecidingTransaction:
             )
 
     async def _introduce(self) -> bool:
-        cursor = await self._cursor("introduce_projects", nil=NIL)
+        cursor = await self._cursor("deciding/introduce_projects", nil=NIL)
         await self._connection.commit()
         return cursor.rowcount > 0
 
@@ -180,14 +180,14 @@ class PostgresDecidingTransaction:
             return State()
         joined, ids = ",".join(fingerprints), ",".join(map(str, alert_ids))
         alerts = await self._cursor(
-            "open_alerts",
+            "deciding/open_alerts",
             project_id=project_id,
             fingerprints=joined,
             alert_ids=ids,
             explaining=explaining,
         )
         rows = await alerts.fetchall()
-        folds = await self._cursor("last_folds", alert_ids=ids) if ids else None
+        folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
         return State(
             alerts={row[_FINGERPRINT]: _alert(row) for row in rows if row[_FINGERPRINT]},
             last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
@@ -235,12 +235,14 @@ class PostgresDecidingTransaction:
     async def postpone(self, batch: Batch, seconds: float) -> None:
         """Rolls back, then marks the project."""
         await self._connection.rollback()
-        await self._cursor("postpone_project", project_id=batch.project_id, seconds=seconds)
+        await self._cursor(
+            "deciding/postpone_project", project_id=batch.project_id, seconds=seconds
+        )
         await self._connection.commit()
 
     async def _enqueue(self, ids: Iterable[UUID], lease: int) -> AsyncCursor[TupleRow]:
         joined = ",".join(map(str, ids))
-        return await self._cursor("enqueue_notifications", ids=joined, lease=lease)
+        return await self._cursor("deciding/enqueue_notifications", ids=joined, lease=lease)
 
     async def _cursor(self, name: str, **parameters: Any) -> AsyncCursor[TupleRow]:
         cursor = self._connection.cursor(row_factory=tuple_row, binary=True)

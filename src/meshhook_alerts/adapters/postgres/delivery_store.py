@@ -28,11 +28,13 @@ class PostgresDeliveryStore:
         """Leases due notifications; entries whose notification has ended are cleared away."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=tuple_row)
-            await cursor.execute(query("read_queue"), {"lease": lease_seconds, "limit": limit})
+            await cursor.execute(
+                query("delivering/read_queue"), {"lease": lease_seconds, "limit": limit}
+            )
             rows = await cursor.fetchall()
             ended = [row[_MSG_ID] for row in rows if row[_STATE] != "pending"]
             if ended:
-                await cursor.execute(query("drop_messages"), {"ids": _joined(ended)})
+                await cursor.execute(query("delivering/drop_messages"), {"ids": _joined(ended)})
         return [_due(row) for row in rows if row[_STATE] == "pending"]
 
     @translated
@@ -40,7 +42,7 @@ class PostgresDeliveryStore:
         """Writes tries and their consequences in one transaction."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                query("record_attempts"),
+                query("delivering/record_attempts"),
                 {"attempts": dumps([_row(result) for result in results]), "worker": self._worker},
             )
 
@@ -49,7 +51,8 @@ class PostgresDeliveryStore:
         """Renews the lease on notifications still being sent."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                query("extend_leases"), {"ids": _joined(queue_ids), "lease": lease_seconds}
+                query("delivering/extend_leases"),
+                {"ids": _joined(queue_ids), "lease": lease_seconds},
             )
 
 

@@ -34,14 +34,18 @@ class PostgresDetectionStore:
     async def rules(self, caller: Caller) -> Mapping[str, RuleHealth]:
         """What is known of rules that may lack something, by identifier."""
         async with as_role(self._pool, caller) as connection:
-            cursor = await connection.execute(query("rule_states"))
+            cursor = await connection.execute(query("detection/rule_states"))
             return {row[0]: RuleHealth(*row[1:]) for row in await cursor.fetchall()}
 
     async def baseline(self, project_id: UUID, caller: Caller) -> Sequence[KnownRuns] | None:
         """What was known of a project; None if the caller sees no such project."""
         async with as_role(self._pool, caller) as connection:
-            seen = await connection.execute(query("project_name"), {"project_id": project_id})
+            seen = await connection.execute(
+                query("settings/project_name"), {"project_id": project_id}
+            )
             if await seen.fetchone() is None:
                 return None
-            cursor = await connection.execute(query("baseline"), {"project_id": project_id})
+            cursor = await connection.execute(
+                query("detection/baseline"), {"project_id": project_id}
+            )
             return [KnownRuns(*row) for row in await cursor.fetchall()]

@@ -24,6 +24,6 @@ class PostgresHealth:
         """Writes this worker's row."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                query("beat"),
+                query("health/beat"),
                 {"part": self._part, "state": state, "detail": dumps(dict(detail))},
             )

@@ -56,9 +56,13 @@ async def load_settings(
     if project_id == NOBODY:
         return ProjectSettings(ProjectPolicy(project_id, version, known=False), {})
     async with connection.pipeline():
-        documents = await connection.execute(query("project_settings"), {"project_id": project_id})
-        channels = await connection.execute(query("project_channels"), {"project_id": project_id})
-        name = await connection.execute(query("project_name"), {"project_id": project_id})
+        documents = await connection.execute(
+            query("settings/project_settings"), {"project_id": project_id}
+        )
+        channels = await connection.execute(
+            query("settings/project_channels"), {"project_id": project_id}
+        )
+        name = await connection.execute(query("settings/project_name"), {"project_id": project_id})
         named = await name.fetchone()
         rows = await channels.fetchall()
         policy = build_policy(

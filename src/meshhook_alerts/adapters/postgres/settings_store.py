@@ -79,7 +79,9 @@ class PostgresSettingsTransaction:
         """The slug of a workflow named by slug or id."""
         if not await self._may_read(project_id):
             return None
-        row = await self._own_row("workflow_slug", project_id=project_id, workflow=workflow)
+        row = await self._own_row(
+            "settings/workflow_slug", project_id=project_id, workflow=workflow
+        )
         return row[0] if row else None
 
     @translated
@@ -87,13 +89,13 @@ class PostgresSettingsTransaction:
         """What is stored, as the caller may see it."""
         if not await self._may_read(project_id):
             return None
-        project = await self._own_row("project_name", project_id=project_id)
+        project = await self._own_row("settings/project_name", project_id=project_id)
         if project is None:
             return None
-        documents = await self._rows("visible_settings", project_id=project_id)
+        documents = await self._rows("settings/visible_settings", project_id=project_id)
         channels = [
             StoredChannel(*row)
-            for row in await self._rows("visible_channels", project_id=project_id)
+            for row in await self._rows("settings/visible_channels", project_id=project_id)
         ]
         return StoredSettings(
             policy=build_policy(
@@ -116,11 +118,11 @@ class PostgresSettingsTransaction:
         self, project_id: UUID, channels: Sequence[str]
     ) -> dict[str, StoredSecrets]:
         """Seen by row-level security first, opened by the service itself only then."""
-        rows = await self._rows("visible_channels", project_id=project_id)
+        rows = await self._rows("settings/visible_channels", project_id=project_id)
         seen = [row[0] for row in rows if row[1] in channels]
         if not seen:
             return {}
-        found = await self._own_rows("channel_secrets", ids=seen)
+        found = await self._own_rows("delivering/channel_secrets", ids=seen)
         return {name: StoredSecrets(id_, kind, sealed) for name, id_, kind, sealed in found}
 
     @translated
@@ -129,7 +131,7 @@ class PostgresSettingsTransaction:
     ) -> bool:
         """Creates or replaces a settings document."""
         row = await self._row(
-            "save_settings",
+            "settings/save_settings",
             project_id=project_id,
             workflow=workflow,
             document=dumps(dict(document)),
@@ -145,7 +147,7 @@ class PostgresSettingsTransaction:
     ) -> UUID:
         """Creates or changes a channel, but for its secrets."""
         row = await self._row(
-            "save_channel",
+            "settings/save_channel",
             project_id=project_id,
             name=change.document.name,
             kind=change.document.kind,
@@ -160,14 +162,14 @@ class PostgresSettingsTransaction:
     @translated
     async def save_secrets(self, channel_id: UUID, sealed: bytes | None) -> None:
         """No caller's role may touch the column; the row was just saved under the caller's own."""
-        await self._own_rows("save_secrets", channel_id=channel_id, sealed=sealed)
+        await self._own_rows("settings/save_secrets", channel_id=channel_id, sealed=sealed)
 
     async def _may_read(self, project_id: UUID) -> bool:
         """Our own function says, whatever rights MeshHook's tables give: an old one gives none,
         or all."""
         if self._role == "service_role":
             return True
-        return await self._row("may_read_project", project_id=project_id) is not None
+        return await self._row("settings/may_read_project", project_id=project_id) is not None
 
     async def _own_row(self, statement: str, /, **parameters: Any) -> TupleRow | None:
         """As `_own_rows`, the first one."""

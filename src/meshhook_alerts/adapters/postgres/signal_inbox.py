@@ -33,7 +33,9 @@ class PostgresSignalInbox:
             for number, each in enumerate(failures)
         ]
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(query("place_reports"), {"reports": dumps(reports)})
+            cursor = await connection.execute(
+                query("inbox/place_reports"), {"reports": dumps(reports)}
+            )
             return [Place(*row) for row in await cursor.fetchall()]
 
     @translated
@@ -42,7 +44,7 @@ class PostgresSignalInbox:
         rows = [_row(failure, place) for failure, place in failures]
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                query("add_reported"), {"failures": dumps(rows), "nobody": NOBODY}
+                query("inbox/add_reported"), {"failures": dumps(rows), "nobody": NOBODY}
             )
             row = await cursor.fetchone()
         return int(row[0]) if row else 0

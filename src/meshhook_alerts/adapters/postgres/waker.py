@@ -99,7 +99,7 @@ class PostgresWaker:
             await connection.execute("select pg_advisory_unlock_all()")
 
     async def _waiting(self, connection: AsyncConnection[TupleRow]) -> bool:
-        cursor = await connection.execute(query("anything_waiting"))
+        cursor = await connection.execute(query("deciding/anything_waiting"))
         row = await cursor.fetchone()
         return bool(row and row[0])
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.failure import Judgement, SignalGroup
 from meshhook_alerts.domain.policy import EffectiveSettings
-from meshhook_alerts.sources.meshhook.step_failed import judge_step_failed
+from meshhook_alerts.sources.meshhook.runs.step_failed import judge_step_failed
 
 
 def judge(group: SignalGroup, settings: EffectiveSettings) -> Judgement | None:

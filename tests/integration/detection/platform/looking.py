@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from meshhook_alerts.adapters.postgres.detection.fleet import fleet_sweep
-from meshhook_alerts.adapters.postgres.detection.platform_rules import (
+from meshhook_alerts.domain.identifiers import PLATFORM
+from meshhook_alerts.sources.meshhook.platform.fleet import fleet_sweep
+from meshhook_alerts.sources.meshhook.platform.rules import (
     platform_sweep,
     queue_conditions_sweep,
 )
-from meshhook_alerts.domain.identifiers import PLATFORM
 from tests.integration.detection.support import (
     NO_HOLD,
     kinds,

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from meshhook_alerts.adapters.postgres.detection.condition_sweep import Look
-from meshhook_alerts.adapters.postgres.detection.platform_rules import (
-    maintenance_broken,
-)
 from meshhook_alerts.adapters.postgres.detection.rule_states import CannotLookError
 from meshhook_alerts.domain.identifiers import PLATFORM
+from meshhook_alerts.sources.meshhook.platform.rules import (
+    maintenance_broken,
+)
 from tests.databases import Role, create_role, drop_role, execute
 from tests.integration.detection.platform.looking import (
     look,

@@ -23,7 +23,6 @@ from meshhook_alerts.adapters.postgres.detection.rule_states import (
     RuleStates,
 )
 from meshhook_alerts.adapters.postgres.detection.runner import Sliced
-from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain.identifiers import PLATFORM
 from meshhook_alerts.domain.kinds import Kind
 from meshhook_alerts.domain.policy import EffectiveSettings
@@ -42,10 +41,10 @@ class Look:
     memory: dict[str, Any] = field(default_factory=dict)
     """What it remembers from look to look; it may change it."""
 
-    async def rows(self, name: str, **parameters: Any) -> list[DictRow]:
-        """What the query ``name.sql`` gives."""
+    async def rows(self, sql: str, **parameters: Any) -> list[DictRow]:
+        """What a query gives."""
         cursor = self.connection.cursor(row_factory=dict_row)
-        await cursor.execute(query(name), parameters)
+        await cursor.execute(sql.encode(), parameters)
         return await cursor.fetchall()
 
     async def platform(self) -> EffectiveSettings:

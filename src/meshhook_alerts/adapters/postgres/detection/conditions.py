@@ -80,7 +80,9 @@ async def open_conditions(
     connection: Connection, kinds: Collection[str]
 ) -> dict[str, dict[tuple[UUID, str], datetime]]:
     """What is remembered as true: kind → (project, key) → since."""
-    cursor = await connection.execute(query("open_conditions"), {"kinds": ",".join(kinds)})
+    cursor = await connection.execute(
+        query("detection/open_conditions"), {"kinds": ",".join(kinds)}
+    )
     found: dict[str, dict[tuple[UUID, str], datetime]] = {kind: {} for kind in kinds}
     for kind, project_id, key, since in await cursor.fetchall():
         found[kind][project_id, key] = since
@@ -100,7 +102,7 @@ async def settle(
     by_identity = {condition.identity: condition for condition in present}
     seen = [{"project_id": p, "kind": kind, "key": key} for p, kind, key in by_identity]
     cursor = await connection.execute(
-        query("settle_conditions"),
+        query("detection/settle_conditions"),
         {"seen": dumps(seen), "kinds": ",".join(evaluated), "hold": hold.total_seconds()},
     )
     raised, recoveries = [], []
@@ -119,12 +121,12 @@ async def _tell_ends(connection: Connection, recoveries: Sequence[Recovery]) -> 
         return 0
     at = recoveries[0].at
     cursor = await connection.execute(
-        query("ended_conditions"), {"ended": dumps([asdict(each) for each in recoveries])}
+        query("detection/ended_conditions"), {"ended": dumps([asdict(each) for each in recoveries])}
     )
     rows = [
         {"project_id": project_id, "alert_id": alert_id, "proof": ref, "at": at}
         for project_id, alert_id, ref in await cursor.fetchall()
     ]
     if rows:
-        await connection.execute(query("add_recoveries"), {"recoveries": dumps(rows)})
+        await connection.execute(query("inbox/add_recoveries"), {"recoveries": dumps(rows)})
     return len(rows)

@@ -17,8 +17,6 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from meshhook_alerts.adapters.postgres.queries import query
-
 STRETCHES_KEPT = 16
 """Beyond, neighbours become one, which costs reading a part of it twice."""
 IDS_KEPT = 200_000
@@ -67,10 +65,16 @@ class Cursor:
         return {"read": self.upto, "open": [asdict(each) for each in self.kept]}
 
 
-async def read_cursor(connection: AsyncConnection[TupleRow], position: Any, limit: int) -> Cursor:
-    """The next stretch of ``limit`` events, from what was remembered (None: at the very start)."""
+async def read_cursor(
+    connection: AsyncConnection[TupleRow], horizon: str, position: Any, limit: int
+) -> Cursor:
+    """The next stretch of ``limit`` events, from what was remembered (None: at the very start).
+
+    ``horizon``: the source's query for the newest event, the last of a stretch from ``read`` on, the
+    snapshot, the clock, and since when we are attached.
+    """
     read = position["read"] if position else 2**62
-    cursor = await connection.execute(query("event_horizon"), {"read": read, "limit": limit})
+    cursor = await connection.execute(horizon.encode(), {"read": read, "limit": limit})
     row = await cursor.fetchone()
     assert row is not None
     return next_stretch(position, *row)

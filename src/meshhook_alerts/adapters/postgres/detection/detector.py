@@ -14,6 +14,7 @@ from meshhook_alerts.adapters.postgres.detection.condition_sweep import (
 from meshhook_alerts.adapters.postgres.detection.conditions import HOLD, Condition
 from meshhook_alerts.adapters.postgres.detection.rule_states import PoliciesOf
 from meshhook_alerts.adapters.postgres.encoding import dumps
+from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.identifiers import PLATFORM
 
@@ -47,7 +48,7 @@ class Watch:
             for each in self._sweeps
         ]  # fmt: skip
         rows = await look.rows(
-            "rule_p11_detector_stale", sweeps=dumps(patience), watching_since=self._since
+            query("detection/detector_stale"), sweeps=dumps(patience), watching_since=self._since
         )
         return [
             Condition(

@@ -50,6 +50,6 @@ async def add_found(
     if not found:
         return []
     rows = dumps([asdict(each) for each in found])
-    cursor = await connection.execute(query("add_found"), {"found": rows})
+    cursor = await connection.execute(query("inbox/add_found"), {"found": rows})
     row = await cursor.fetchone()
     return list(row[0] or ()) if row else []

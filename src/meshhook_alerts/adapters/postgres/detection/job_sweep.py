@@ -18,7 +18,6 @@ from meshhook_alerts.adapters.postgres.detection.rule_states import (
     RuleStates,
 )
 from meshhook_alerts.adapters.postgres.detection.runner import Sliced
-from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain.kinds import Kind
 from meshhook_alerts.domain.policy import EffectiveSettings
 
@@ -60,7 +59,8 @@ class JobRule:
 
     identifier: str
     kind: Kind
-    query: str
+    sql: str
+    """Its query: how far a slice came, and the jobs it found, as ``JobRow``."""
     needs: tuple[Need, ...]
     text: str
     """What to say where no error text is stored."""
@@ -170,7 +170,7 @@ async def _look(
     connection: Connection, rule: JobRule, after: str | None, limit: int
 ) -> list[JobRow]:
     cursor = connection.cursor(row_factory=class_row(JobRow))
-    await cursor.execute(query(rule.query), {"after": after, "limit": limit})
+    await cursor.execute(rule.sql.encode(), {"after": after, "limit": limit})
     return await cursor.fetchall()
 
 

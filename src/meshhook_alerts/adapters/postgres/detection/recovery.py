@@ -40,7 +40,7 @@ async def add_run_recoveries(
     rows = await _withdrawn(connection, [*clean, *went_on])
     rows += await _healed(connection, clean) if clean else []
     if rows:
-        await connection.execute(query("add_recoveries"), {"recoveries": dumps(rows)})
+        await connection.execute(query("inbox/add_recoveries"), {"recoveries": dumps(rows)})
     return len(rows)
 
 
@@ -56,7 +56,7 @@ async def _withdrawn(
         return []
     kinds = ",".join(sorted(HEALED_BY_A_CLEAN_RUN))
     cursor = await connection.execute(
-        query("withdraw_failures"), {"runs": dumps(refs), "kinds": kinds}
+        query("detection/withdraw_failures"), {"runs": dumps(refs), "kinds": kinds}
     )
     return [
         {"project_id": project_id, "alert_id": alert_id, "proof": f"run:{run_id}:{clean[0].at.isoformat()}", "at": clean[0].at,
@@ -74,7 +74,9 @@ async def _healed(
         for run in clean
     ]  # fmt: skip
     kinds = ",".join(sorted(HEALED_BY_A_CLEAN_RUN))
-    cursor = await connection.execute(query("healed_alerts"), {"runs": dumps(runs), "kinds": kinds})
+    cursor = await connection.execute(
+        query("detection/healed_alerts"), {"runs": dumps(runs), "kinds": kinds}
+    )
     return [
         {"project_id": project_id, "alert_id": alert_id, "proof": f"clean:{run_id}", "at": clean[0].at,
          "run_id": run_id, "failures": None}

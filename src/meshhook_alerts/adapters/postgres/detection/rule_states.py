@@ -126,7 +126,7 @@ class RuleStates:
 
     async def _write(self, connection: Connection, rules: Sequence[Rule]) -> None:
         rows = dumps([asdict(self._state(rule)) for rule in rules])
-        await connection.execute(query("record_rules"), {"rules": rows})
+        await connection.execute(query("detection/record_rules"), {"rules": rows})
 
     def _state(self, rule: Rule) -> RuleState:
         name = rule.identifier
@@ -143,7 +143,7 @@ async def probe(connection: Connection, rules: Sequence[Rule]) -> dict[str, str]
         for part in _parts(need)
     }  # fmt: skip
     rows = [{"relation": relation, "part": part} for relation, part in sorted(needs)]
-    cursor = await connection.execute(query("rule_needs"), {"needs": dumps(rows)})
+    cursor = await connection.execute(query("detection/rule_needs"), {"needs": dumps(rows)})
     missing = {(relation, part): why for relation, part, why in await cursor.fetchall() if why}
     whys = {
         rule.identifier: next(

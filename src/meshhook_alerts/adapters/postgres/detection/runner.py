@@ -121,7 +121,7 @@ class PostgresSweep:
             sliced = await sweep.slice(connection, position, min(rows or sweep.rows, sweep.rows))
             wait = 0 if sliced.more else sweep.interval_seconds
             await connection.execute(
-                query("sweep_done"),
+                query("detection/sweep_done"),
                 {
                     "name": sweep.name,
                     "position": dumps(sliced.position),
@@ -135,13 +135,13 @@ class PostgresSweep:
 
     async def _take_turn(self, connection: AsyncConnection[TupleRow]) -> TupleRow | None:
         if not self._introduced:
-            await connection.execute(query("introduce_sweep"), {"name": self.name})
+            await connection.execute(query("detection/introduce_sweep"), {"name": self.name})
             await connection.commit()  # it must outlive a slice that fails
             self._introduced = True
         async with connection.pipeline():
             await connection.execute(f"set local statement_timeout = '{STATEMENT_LIMIT}'")
             await connection.execute(f"set local lock_timeout = '{LOCK_LIMIT}'")
-            turn = await connection.execute(query("sweep_turn"), {"name": self.name})
+            turn = await connection.execute(query("detection/sweep_turn"), {"name": self.name})
             return await turn.fetchone()
 
     async def _say(self, connection: AsyncConnection[TupleRow], sliced: Sliced) -> None:
@@ -157,7 +157,7 @@ class PostgresSweep:
             "state": "passing over" if sliced.passed_over else "working",
             "detail": dumps({"passed_over": sliced.passed_over} if sliced.passed_over else {}),
         }
-        await connection.execute(query("sweep_state"), state)
+        await connection.execute(query("detection/sweep_state"), state)
 
     async def _failed(self, problem: Exception) -> float:
         """Notes the trouble; how long to wait."""
@@ -168,7 +168,7 @@ class PostgresSweep:
         self._trouble = why
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                query("sweep_failed"),
+                query("detection/sweep_failed"),
                 {
                     "name": self.name,
                     "trouble": why[:500],
@@ -200,8 +200,10 @@ class PostgresSweeps:
     async def attribute(self) -> int:
         """Finds projects that a trigger could not see; gives up on runs that are gone."""
         async with self._pool.connection() as connection:
-            found = await connection.execute(query("attribute_signals"), {"nil": NIL})
-            await connection.execute(query("give_up_attribution"), {"nil": NIL, "nobody": NOBODY})
+            found = await connection.execute(query("inbox/attribute_signals"), {"nil": NIL})
+            await connection.execute(
+                query("inbox/give_up_attribution"), {"nil": NIL, "nobody": NOBODY}
+            )
             return found.rowcount
 
 
@@ -219,7 +221,7 @@ class Policies:
         if not wanted:
             return {}
         cursor = await connection.execute(
-            query("settings_versions"), {"projects": ",".join(map(str, wanted))}
+            query("settings/settings_versions"), {"projects": ",".join(map(str, wanted))}
         )
         versions: dict[UUID, int] = dict(await cursor.fetchall())
         return {

@@ -17,9 +17,9 @@ from meshhook_alerts.adapters.postgres.detection.condition_sweep import (
 from meshhook_alerts.adapters.postgres.detection.conditions import HOLD, Condition
 from meshhook_alerts.adapters.postgres.detection.found import FoundSignal
 from meshhook_alerts.adapters.postgres.detection.rule_states import Connection, Need, PoliciesOf
-from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.identifiers import PLATFORM
+from meshhook_alerts.sources.meshhook.queries import query
 
 RECENT_EVENTS = 20_000
 """Newest events among which a sign of life is looked for."""
@@ -65,7 +65,9 @@ class _Fleet:
 async def _look_at(connection: Connection, policies_of: PoliciesOf) -> _Fleet:
     grace = (await policies_of(connection, [PLATFORM]))[PLATFORM].project.grace.total_seconds()
     cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(query("rule_p3_fleet_silent"), {"events": RECENT_EVENTS, "grace": grace})
+    await cursor.execute(
+        query("platform/p3_fleet_silent"), {"events": RECENT_EVENTS, "grace": grace}
+    )
     rows = await cursor.fetchall()
     waiting = [row["project_id"] for row in rows if row["runs"] and row["runs"] >= MORE_THAN_ONE]
     policies = await policies_of(connection, waiting)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from meshhook_alerts.adapters.postgres.detection.condition_sweep import Look
 from meshhook_alerts.adapters.postgres.detection.conditions import Condition
-from meshhook_alerts.adapters.postgres.detection.watched import Watched, watched_for
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.expected_interval import ExpectedInterval
+from meshhook_alerts.sources.meshhook.platform.watched import Watched, watched_for
+from meshhook_alerts.sources.meshhook.queries import query
 
 LATE_COMMITS = timedelta(minutes=5)
 """A run bears the time at which its transaction began, and may be seen later."""
@@ -44,7 +45,7 @@ async def _last_runs(look: Look, watched: Sequence[Watched]) -> dict[str, dateti
     newest: dict[UUID, datetime] = {}
     for project_id in sorted({each.project_id for each in watched}):
         after = seen_to - LATE_COMMITS
-        rows = await look.rows("rule_p4_newest_runs", project_id=project_id, after=after)
+        rows = await look.rows(query("platform/p4_newest_runs"), project_id=project_id, after=after)
         newest |= {row["workflow_id"]: row["started_at"] for row in rows}
     return {
         each.place: max(

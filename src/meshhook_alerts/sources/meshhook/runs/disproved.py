@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from meshhook_alerts.sources.meshhook.case import Case
-from meshhook_alerts.sources.meshhook.history import Event
+from meshhook_alerts.sources.meshhook.runs.case import Case
+from meshhook_alerts.sources.meshhook.runs.history import Event
 
 Reference = tuple[str, datetime | None]
 """Under which a failure counts once; without a time whatever its time was."""

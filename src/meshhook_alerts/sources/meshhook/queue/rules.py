@@ -6,6 +6,7 @@ from meshhook_alerts.adapters.postgres.detection.job_sweep import JobRule, JobSw
 from meshhook_alerts.adapters.postgres.detection.rule_states import Need, PoliciesOf
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.policy import EffectiveSettings
+from meshhook_alerts.sources.meshhook.queries import query
 
 QUEUE = Need("pgmq.q_workflow_jobs", ("msg_id", "read_ct", "enqueued_at", "vt", "message"))
 LETTERS = Need("pgmq.q_workflow_jobs_dlq", ("msg_id", "enqueued_at", "message"))
@@ -25,15 +26,15 @@ def _abandoned(settings: EffectiveSettings, seconds: float) -> bool:
 
 OFTEN = (
     JobRule(
-        "Q1", kinds.DEAD_LETTER, "rule_q1_dead_letter", (LETTERS,),
+        "Q1", kinds.DEAD_LETTER, query("queue/q1_dead_letter"), (LETTERS,),
         text="Job was moved to the dead-letter queue",
     ),
     JobRule(
-        "Q4", kinds.POISON_JOB, "rule_q4_poison_job", (QUEUE,), reached=_poison,
+        "Q4", kinds.POISON_JOB, query("queue/q4_poison_job"), (QUEUE,), reached=_poison,
         text="Job was taken again and again and never finished: it may kill its worker",
     ),
     JobRule(
-        "Q5", kinds.JOB_LOST, "rule_q5_job_lost", (QUEUE, LETTERS, ARCHIVE, TRACKING),
+        "Q5", kinds.JOB_LOST, query("queue/q5_job_lost"), (QUEUE, LETTERS, ARCHIVE, TRACKING),
         text="Job was archived after a failed attempt, and no next attempt was ever sent",
         keeps_place=True,
     ),
@@ -42,25 +43,25 @@ OFTEN = (
 
 SELDOM = (
     JobRule(
-        "Q2", kinds.DEAD_LETTER, "rule_q2_dead_letter_history", (TRACKING,),
+        "Q2", kinds.DEAD_LETTER, query("queue/q2_dead_letter_history"), (TRACKING,),
         text="Job was moved to the dead-letter queue",
     ),
-    JobRule("Q3", kinds.JOB_FAILED, "rule_q3_job_failed", (TRACKING,), text="Job was marked failed"),
+    JobRule("Q3", kinds.JOB_FAILED, query("queue/q3_job_failed"), (TRACKING,), text="Job was marked failed"),
     JobRule(
-        "Q6", kinds.ACKNOWLEDGED_RUN_OPEN, "rule_q6_acknowledged_run_open", (QUEUE, TRACKING),
+        "Q6", kinds.ACKNOWLEDGED_RUN_OPEN, query("queue/q6_acknowledged_run_open"), (QUEUE, TRACKING),
         text="Job counts as done, but its run is still open and nothing carries it on",
         reached=_abandoned,
     ),
     JobRule(
-        "Q7", kinds.JOB_VANISHED, "rule_q7_job_vanished", (QUEUE, ARCHIVE, TRACKING),
+        "Q7", kinds.JOB_VANISHED, query("queue/q7_job_vanished"), (QUEUE, ARCHIVE, TRACKING),
         text="Job is in neither queue nor archive: it was deleted, or the queue was purged",
     ),
     JobRule(
-        "Q8", kinds.UNTRACKED_JOB, "rule_q8_untracked_job", (QUEUE, TRACKING),
+        "Q8", kinds.UNTRACKED_JOB, query("queue/q8_untracked_job"), (QUEUE, TRACKING),
         text="Job is in the queue but has no row in job_tracking",
     ),
     JobRule(
-        "Q12", kinds.JOB_RETRYING, "rule_q12_job_retrying", (QUEUE, ARCHIVE, TRACKING),
+        "Q12", kinds.JOB_RETRYING, query("queue/q12_job_retrying"), (QUEUE, ARCHIVE, TRACKING),
         text="Job failed and will be tried again; the error of a retried attempt is stored nowhere",
         keeps_place=True,
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from meshhook_alerts.domain import kinds
-from meshhook_alerts.sources.meshhook.case import Case, Foreseen, past
-from meshhook_alerts.sources.meshhook.history import Event
+from meshhook_alerts.sources.meshhook.runs.case import Case, Foreseen, past
+from meshhook_alerts.sources.meshhook.runs.history import Event
 
 
 def m1_run_failed(case: Case) -> Iterator[Foreseen]:

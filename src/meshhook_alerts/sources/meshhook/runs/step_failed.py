@@ -15,7 +15,7 @@ from meshhook_alerts.domain.kinds import (
     WILL_NOT_HEAL,
     Kind,
 )
-from meshhook_alerts.sources.meshhook.history import Event
+from meshhook_alerts.sources.meshhook.runs.history import Event
 
 _LENGTH_OF_ERROR = 2000  # the trigger passes on no more
 _UNCLEAR = frozenset({"unknown", "silent"})  # classes that say nothing about healing

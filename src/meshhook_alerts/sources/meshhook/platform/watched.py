@@ -11,6 +11,7 @@ from meshhook_alerts.adapters.postgres.detection.condition_sweep import Look
 from meshhook_alerts.adapters.postgres.detection.conditions import Condition
 from meshhook_alerts.domain.kinds import Kind
 from meshhook_alerts.domain.policy import EffectiveSettings
+from meshhook_alerts.sources.meshhook.queries import query
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Watched:
 
 async def watched_for(look: Look, field: str) -> list[Watched]:
     """The workflows of whose settings some document names ``field``."""
-    rows = await look.rows("watched_workflows", field=field)
+    rows = await look.rows(query("platform/watched_workflows"), field=field)
     policies = await look.policies(look.connection, {row["project_id"] for row in rows})
     return [
         Watched(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from meshhook_alerts.sources.meshhook import rules_of_runs as runs
-from meshhook_alerts.sources.meshhook import rules_of_silence as silence
-from meshhook_alerts.sources.meshhook import rules_of_steps as steps
-from meshhook_alerts.sources.meshhook.case import Case, Foreseen, Rule, past
-from meshhook_alerts.sources.meshhook.history import Examination, Limits, RunHistory
+from meshhook_alerts.sources.meshhook.runs import rules_of_runs as runs
+from meshhook_alerts.sources.meshhook.runs import rules_of_silence as silence
+from meshhook_alerts.sources.meshhook.runs import rules_of_steps as steps
+from meshhook_alerts.sources.meshhook.runs.case import Case, Foreseen, Rule, past
+from meshhook_alerts.sources.meshhook.runs.history import Examination, Limits, RunHistory
 
 RULES: tuple[Rule, ...] = (
     runs.m1_run_failed,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshhook_alerts.domain import kinds
-from meshhook_alerts.sources.meshhook.case import Case, Foreseen, past
-from meshhook_alerts.sources.meshhook.history import Event
-from meshhook_alerts.sources.meshhook.rules_of_steps import tells_of_failure
+from meshhook_alerts.sources.meshhook.runs.case import Case, Foreseen, past
+from meshhook_alerts.sources.meshhook.runs.history import Event
+from meshhook_alerts.sources.meshhook.runs.rules_of_steps import tells_of_failure
 
 _NAMED_SILENCES = frozenset({"run_created", "step_started", "http_attempted", "step_succeeded"})
 

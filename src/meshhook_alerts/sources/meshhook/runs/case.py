@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from meshhook_alerts.domain.kinds import Kind
-from meshhook_alerts.sources.meshhook.history import Event, Finding, Limits, RunHistory
-from meshhook_alerts.sources.meshhook.step_failed import lasting_failures
+from meshhook_alerts.sources.meshhook.runs.history import Event, Finding, Limits, RunHistory
+from meshhook_alerts.sources.meshhook.runs.step_failed import lasting_failures
 
 _RESOLUTION = timedelta(microseconds=1)  # of Postgres' timestamps and of Python's
 _STEP_EVENTS = frozenset({"step_started", "http_attempted", "step_succeeded", "step_failed"})

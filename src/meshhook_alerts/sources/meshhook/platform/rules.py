@@ -11,7 +11,6 @@ from meshhook_alerts.adapters.postgres.detection.condition_sweep import (
     Look,
 )
 from meshhook_alerts.adapters.postgres.detection.conditions import HOLD, Condition
-from meshhook_alerts.adapters.postgres.detection.fleet import RECENT_EVENTS
 from meshhook_alerts.adapters.postgres.detection.rule_states import (
     CannotLookError,
     Need,
@@ -19,6 +18,8 @@ from meshhook_alerts.adapters.postgres.detection.rule_states import (
 )
 from meshhook_alerts.domain import kinds
 from meshhook_alerts.domain.identifiers import PLATFORM
+from meshhook_alerts.sources.meshhook.platform.fleet import RECENT_EVENTS
+from meshhook_alerts.sources.meshhook.queries import query
 
 _QUEUE = "workflow_jobs"
 _DEFINITIONS = Need("public.workflow_definitions", ("status", "updated_at"))
@@ -29,7 +30,7 @@ _PARTITIONS = Need("public.workflow_events", partitioned=True)
 async def queue_lag(look: Look) -> Sequence[Condition]:
     """Q9: jobs are due and nobody takes them."""
     limit = (await look.platform()).queue_lag_limit
-    (row,) = await look.rows("rule_q9_queue_lag")
+    (row,) = await look.rows(query("platform/q9_queue_lag"))
     if row["seconds"] is None or row["seconds"] <= limit.total_seconds():
         return []
     evidence = f"the oldest has been due for {row['seconds']:.0f} s; the limit is {limit.total_seconds():.0f} s"
@@ -39,7 +40,7 @@ async def queue_lag(look: Look) -> Sequence[Condition]:
 async def queue_stuck(look: Look) -> Sequence[Condition]:
     """Q13: occupied and still. What is held is remembered, so that one that leaves is seen."""
     limit = (await look.platform()).queue_lag_limit
-    (row,) = await look.rows("rule_q13_queue_stuck")
+    (row,) = await look.rows(query("platform/q13_queue_stuck"))
     held_before = set(look.memory.get("held", ()))
     moves = row["any_due"] or not row["held"] or bool(held_before - set(row["held"]))
     since = look.now if moves or not held_before else datetime.fromisoformat(look.memory["since"])
@@ -55,7 +56,7 @@ async def queue_stuck(look: Look) -> Sequence[Condition]:
 async def queue_depth(look: Look) -> Sequence[Condition]:
     """Q10: the queue is too long."""
     limit = (await look.platform()).queue_depth_limit
-    (row,) = await look.rows("rule_q10_queue_depth", limit=limit)
+    (row,) = await look.rows(query("platform/q10_queue_depth"), limit=limit)
     if row["messages"] <= limit:
         return []
     evidence = f"more than {limit} jobs"
@@ -65,7 +66,7 @@ async def queue_depth(look: Look) -> Sequence[Condition]:
 async def dead_letter_growth(look: Look) -> Sequence[Condition]:
     """Q11: dead letters pile up."""
     limit = (await look.platform()).dead_letter_limit
-    (row,) = await look.rows("rule_q11_dead_letter_growth", limit=limit)
+    (row,) = await look.rows(query("platform/q11_dead_letter_growth"), limit=limit)
     if row["letters"] <= limit:
         return []
     evidence = f"more than {limit} in the last hour"
@@ -84,7 +85,7 @@ async def partition_runway(look: Look) -> Sequence[Condition]:
             f"{row['day']} is not covered",
             severity="critical" if row["days"] == 2 else "warning",
         )
-        for row in await look.rows("rule_p1_partition_runway")
+        for row in await look.rows(query("platform/p1_partition_runway"))
     ]
 
 
@@ -99,12 +100,12 @@ _MAINTENANCE = {
 async def maintenance_broken(look: Look) -> Sequence[Condition]:
     """P2: where there is pg_cron, somebody must have told it to make partitions. Without it they are
     made some other way, and P1 says in time if they are not."""
-    (cron,) = await look.rows("rule_p2_cron")
+    (cron,) = await look.rows(query("platform/p2_cron"))
     if not cron["there"]:
         return []
     if not cron["readable"]:
         raise CannotLookError("our role may not read cron.job and cron.job_run_details")
-    rows = await look.rows("rule_p2_maintenance")
+    rows = await look.rows(query("platform/p2_maintenance"))
     if any(row["state"] == "hidden" for row in rows):
         raise CannotLookError("row-level security of cron.job hides the jobs of other roles")
     return [
@@ -121,7 +122,7 @@ async def slug_collision(look: Look) -> Sequence[Condition]:
             "Another project has a workflow of the same slug: deliveries may go to it",
             workflow=row["slug"],
         )
-        for row in await look.rows("rule_p7_slug_collision")
+        for row in await look.rows(query("platform/p7_slug_collision"))
     ]  # fmt: skip
 
 
@@ -134,7 +135,7 @@ async def ran_unpublished(look: Look) -> Sequence[Condition]:
             f"version {row['version']} is {row['status']}",
             workflow=row["slug"],
         )
-        for row in await look.rows("rule_p8_ran_unpublished", events=RECENT_EVENTS // 4)
+        for row in await look.rows(query("platform/p8_ran_unpublished"), events=RECENT_EVENTS // 4)
     ]  # fmt: skip
 
 
@@ -146,7 +147,7 @@ async def row_security_off(look: Look) -> Sequence[Condition]:
             row["name"],
             f"Row-level security is off on {row['name']}: users may read each other's rows",
         )
-        for row in await look.rows("rule_p9_row_security_off")
+        for row in await look.rows(query("platform/p9_row_security_off"))
     ]
 
 
@@ -160,7 +161,7 @@ async def evidence_gone(look: Look) -> Sequence[Condition]:
             workflow=row["workflow"],
             labels={"alert": str(row["alert_id"])},
         )
-        for row in await look.rows("rule_p10_evidence_gone", reported=reported)
+        for row in await look.rows(query("platform/p10_evidence_gone"), reported=reported)
     ]  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from meshhook_alerts.domain import kinds
-from meshhook_alerts.sources.meshhook.case import Case, Foreseen, past
-from meshhook_alerts.sources.meshhook.history import KNOWN_EVENTS, Event
+from meshhook_alerts.sources.meshhook.runs.case import Case, Foreseen, past
+from meshhook_alerts.sources.meshhook.runs.history import KNOWN_EVENTS, Event
 
 _TELLS_OF_FAILURE = re.compile("fail|error|timed?[_-]?out|dead(?!line)|abort", re.IGNORECASE)
 

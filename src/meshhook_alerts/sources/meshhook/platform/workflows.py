@@ -12,10 +12,11 @@ from meshhook_alerts.adapters.postgres.detection.condition_sweep import (
 )
 from meshhook_alerts.adapters.postgres.detection.conditions import HOLD, Condition
 from meshhook_alerts.adapters.postgres.detection.rule_states import Need, PoliciesOf
-from meshhook_alerts.adapters.postgres.detection.silence import workflow_silent
-from meshhook_alerts.adapters.postgres.detection.watched import watched_for
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.domain import kinds
+from meshhook_alerts.sources.meshhook.platform.silence import workflow_silent
+from meshhook_alerts.sources.meshhook.platform.watched import watched_for
+from meshhook_alerts.sources.meshhook.queries import query
 
 _RUNS = (Need("public.workflow_runs"), Need("public.workflow_definitions"))
 
@@ -29,7 +30,9 @@ async def failure_rate(look: Look) -> Sequence[Condition]:
     }
     wanted = [each.row(seconds=rate.window.total_seconds()) for each, rate in watched.values()]
     found = []
-    for row in await look.rows("rule_p5_failure_rate", wanted=dumps(wanted)) if wanted else ():
+    for row in (
+        await look.rows(query("platform/p5_failure_rate"), wanted=dumps(wanted)) if wanted else ()
+    ):
         place = row["project_id"], row["slug"]
         each, rate = watched[place]
         if rate.exceeded(row["failing"], row["settled"], already=place in look.still_open):
@@ -47,7 +50,11 @@ async def consecutive_failures(look: Look) -> Sequence[Condition]:
         if each.settings.consecutive
     }
     wanted = [each.row(number=number) for each, number in watched.values()]
-    rows = await look.rows("rule_p6_consecutive_failures", wanted=dumps(wanted)) if wanted else []
+    rows = (
+        await look.rows(query("platform/p6_consecutive_failures"), wanted=dumps(wanted))
+        if wanted
+        else []
+    )
     failing = [watched[row["project_id"], row["slug"]] for row in rows]
     return [
         each.condition(kinds.CONSECUTIVE_FAILURES, f"The workflow's last {number} runs all failed")

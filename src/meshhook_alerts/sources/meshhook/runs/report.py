@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from meshhook_alerts.application.ports import FoundInRun, RunReport, RunRow
 from meshhook_alerts.domain.policy import EffectiveSettings
-from meshhook_alerts.sources.meshhook.case import Case
-from meshhook_alerts.sources.meshhook.disproved import disproved
-from meshhook_alerts.sources.meshhook.examine import examine
-from meshhook_alerts.sources.meshhook.history import Event, Finding, Limits, RunHistory
+from meshhook_alerts.sources.meshhook.runs.case import Case
+from meshhook_alerts.sources.meshhook.runs.disproved import disproved
+from meshhook_alerts.sources.meshhook.runs.examine import examine
+from meshhook_alerts.sources.meshhook.runs.history import Event, Finding, Limits, RunHistory
+from meshhook_alerts.sources.meshhook.runs.rows import FoundInRun, RunReport, RunRow
 
 _EVENT_ENDINGS = ("", ":stalled", ":abandoned", ":not_closed", ":retrying")
 _RUN_ENDINGS = ("no_events", "stalled", "over_deadline", "not_closed")
@@ -18,12 +18,12 @@ _RUN_ENDINGS = ("no_events", "stalled", "over_deadline", "not_closed")
 
 @dataclass(frozen=True, slots=True)
 class MeshHookRuns:
-    """See ``ports.RunRules``."""
+    """What is wrong with runs, with the thresholds of their workflows."""
 
     def report(
         self, run: RunRow, settings: EffectiveSettings, now: datetime, attached_at: datetime
     ) -> RunReport:
-        """What is to be said of a run at ``now``."""
+        """What is to be said of a run at ``now``; what was so at ``attached_at`` is known."""
         history = _history(run)
         limits = _limits(settings)
         seen = examine(history, limits, now, attached_at)
@@ -38,7 +38,7 @@ class MeshHookRuns:
         )
 
     def first_look(self, settings: EffectiveSettings) -> timedelta:
-        """The shortest wait of any rule."""
+        """How soon after an ordinary event something could be wrong with its run at the earliest."""
         limits = _limits(settings)
         waits = (limits.patience, limits.no_events_after, limits.closing, limits.deadline)
         return min(wait for wait in waits if wait)

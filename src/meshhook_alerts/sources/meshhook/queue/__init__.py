@@ -1,0 +1,1 @@
+"""What can go wrong with one job of the queue: rules Q1 to Q8 and Q12."""
