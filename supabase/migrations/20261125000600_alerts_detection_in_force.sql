@@ -42,6 +42,9 @@ create policy members_read on public.alert_baseline for select to authenticated
   using (project_id = any (array(select meshhook_alerts.my_projects('read'))));
 grant select on public.alert_baseline to authenticated, service_role;
 
+-- A dead letter has been put back into the queue: the trouble is not over, and somebody is at it.
+alter table public.alerts add column if not exists retrying_at timestamptz;
+
 -- A sweep has one turn per interval for all workers together.
 alter table meshhook_alerts.sweeps add column if not exists due_at timestamptz not null default now();
 alter table meshhook_alerts.sweeps add column if not exists slice integer;  -- rows at a time; null: as many as it likes

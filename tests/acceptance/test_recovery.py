@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
+from tests.integration.detection.support import Jobs
 from tests.line import Receiver, World, a_service, at_work, eventually
 
 TERMINATE = {"id": "terminate", "type": "terminate"}
@@ -257,3 +258,27 @@ async def test_a_pause_that_ends_is_withdrawn(world: World, receiver: Receiver) 
             assert receiver.contents[0]["failure"]["kind"] == "paused_too_long"
             await world.execute("update public.workflow_runs set status = 'running'")
             assert await told(receiver, 2) == ["alert.firing", "alert.recovered"]
+
+
+async def test_a_dead_letter_that_is_replayed_shows_as_retrying_and_fails_again_as_news(
+    world: World, receiver: Receiver
+) -> None:
+    jobs = Jobs(world)
+
+    async def retrying() -> bool:
+        return bool(
+            await world.value("select bool_and(retrying_at is not null) from public.alerts")
+        )
+
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, cooldown_seconds=0)
+        async with at_work(service):
+            run_id = await world.start_run()
+            letter = await jobs.bury(await jobs.send(run_id), run_id, error="Error: boom")
+            await told(receiver, 1)
+            again = await jobs.replay(letter, run_id)
+            await eventually(retrying)
+            await status(world, "firing")  # being tried again is no recovery
+            await world.execute("select pgmq.archive('workflow_jobs', %s::bigint)", again)
+            await jobs.letter(again, run_id, error="Error: boom")
+            assert await told(receiver, 2) == ["alert.firing", "alert.still_failing"]

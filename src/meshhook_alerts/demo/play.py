@@ -14,6 +14,7 @@ from pathlib import Path
 
 from meshhook_alerts.adapters.embedded_postgres import default_data_folder, stop
 from meshhook_alerts.adapters.embedded_postgres.sharing import alone
+from meshhook_alerts.demo.incidents import play_incidents
 from meshhook_alerts.demo.meshhook import SampleEngine, Traffic
 from meshhook_alerts.demo.progress import Progress
 from meshhook_alerts.demo.shop import STORIES
@@ -68,7 +69,10 @@ class Play:
         ended = asyncio.Event()
         stop_on_signals(ended.set)
         async with set_stage(place, data, listener, address, progress) as stage:
-            playing = asyncio.create_task(_play_stories(stage.engine, self.pace, ended))
+            playing = asyncio.gather(
+                _play_stories(stage.engine, self.pace, ended),
+                play_incidents(stage.engine, stage.service, stage.project_id, ended),
+            )
             try:
                 if self.once is None:
                     progress.welcome(address, self.pace)

@@ -8,6 +8,7 @@ from meshhook_alerts.application.change_settings import SettingsRequest
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.demo.meshhook import SAMPLE_WORKFLOWS, Plot, SampleEngine, SeededProject
+from meshhook_alerts.domain.identifiers import PLATFORM
 
 NAME = "Corner Shop"
 VITAL = "order-intake"
@@ -33,6 +34,9 @@ async def open_shop(
     shop = await engine.seed(NAME, caller.subject, SAMPLE_WORKFLOWS)
     await service.change_settings(_project_settings(shop, hook, secret), caller)
     await service.change_settings(_vital_settings(shop), caller)
+    await service.operator.save(
+        SettingsRequest.model_validate({"project_id": PLATFORM, "grace_seconds": 10})
+    )
     return shop
 
 

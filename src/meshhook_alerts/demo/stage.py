@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
@@ -40,6 +41,8 @@ class Stage:
     """All that stands while the demo plays."""
 
     engine: SampleEngine
+    service: Service
+    project_id: UUID
     figures: Figures
     mails: Spool
     hooks: Spool
@@ -71,6 +74,7 @@ async def set_stage(
         app = create_app(service, place.jwt_secret)
         app.include_router(live_page(figures, mails, hooks, {"project": NAME}))
         await stack.enter_async_context(serving(app, listener))
+        await service.set_up_operator()
         await stack.enter_async_context(working(service.worker()))
         progress.done(address)
 
@@ -89,8 +93,8 @@ async def _open(
     )
     await stack.enter_async_context(pool)
     engine = SampleEngine(pool.connection, time_scale=TIME_SCALE, rng=random.SystemRandom())
-    await open_shop(engine, service, caller, hook, secret)
-    return Stage(engine, figures, mails, hooks)
+    shop = await open_shop(engine, service, caller, hook, secret)
+    return Stage(engine, service, shop.id, figures, mails, hooks)
 
 
 def _as_owner(owner: LocalOwner) -> Caller:
@@ -113,5 +117,6 @@ def _demo_settings(settings: Settings, address: str, mail_port: int) -> Settings
             # The receiver of the demo is on this machine, which the guard refuses by default.
             "outbound_allow": ("127.0.0.1/32",),
             "sweep_seconds": 5.0,
+            "operator_email": "platform@shop.example",
         }
     )

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgres
 
 Template = Callable[[str, Builder], str]
 New = Callable[[str], str]
-ALL = {f"Q{n}" for n in range(1, 14)} | {f"P{n}" for n in range(1, 12)}
+ALL = {f"Q{n}" for n in range(1, 14)} | {"REPLAY"} | {f"P{n}" for n in range(1, 12)}
 OF_QUEUE = ALL - {f"P{n}" for n in range(1, 12)}
 
 

@@ -6,6 +6,7 @@ as it is meant to work, step by step, with the ways of failing that its code has
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
@@ -45,6 +46,9 @@ class SampleEngine:
         self._pace = Pace(time_scale)
         self._rng = rng or random.Random()  # noqa: S311  plays a story, guards nothing
         self._node_ids = node_ids
+        self.workers = asyncio.Event()
+        """Set while workers are at work; cleared, runs are accepted and wait."""
+        self.workers.set()
 
     async def seed(
         self, project_name: str, owner: UUID, workflows: Sequence[SampleWorkflow]
@@ -65,6 +69,7 @@ class SampleEngine:
         if plot is Plot.NO_EVENTS:
             return await self._accept_in_part(workflow, request.with_nul())
         run_id = await self._accept(workflow, request)
+        await self.workers.wait()
         if plot is Plot.DEAD_LETTERED:
             await JobQueue(self._connect, self._pace, rng).fail_for_good(run_id, workflow)
         elif plot is not Plot.NEVER_STARTED:

@@ -38,6 +38,10 @@ OFTEN = (
         text="Job was archived after a failed attempt, and no next attempt was ever sent",
         keeps_place=True,
     ),
+    JobRule(
+        "REPLAY", kinds.DEAD_LETTER, query("queue/replays"), (QUEUE,),
+        text="", keeps_place=True,  # finds nothing, and marks what is being tried again
+    ),
 )  # fmt: skip
 """Rules that matter at once."""
 
