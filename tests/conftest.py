@@ -166,6 +166,14 @@ def line_url(
 
 
 @pytest.fixture
+def second_url(
+    template_factory: Callable[[str, Builder], str], new_database: Callable[[str], str]
+) -> str:
+    """The address of another one."""
+    return new_database(template_factory("line", build_line))
+
+
+@pytest.fixture
 async def world(line_url: str) -> World:
     """A project in it."""
     return await open_world(line_url)
