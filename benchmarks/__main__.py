@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import burst, latency, memory, overhead, storm, sweeps
+from benchmarks import burst, latency, memory, overhead, storm, sweeps, writers
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, table
 
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "memory": memory.run,
     "sweeps": sweeps.run,
     "burst": burst.run,
+    "writers": writers.run,
 }
 
 

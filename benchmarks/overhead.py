@@ -70,7 +70,7 @@ async def failing(side: Side) -> None:
         await side.event(run_id, "step_failed", error)
 
 
-_PATHS: dict[str, Callable[[Side], Awaitable[None]]] = {"success": success, "failing": failing}
+PATHS: dict[str, Callable[[Side], Awaitable[None]]] = {"success": success, "failing": failing}
 
 
 async def run(bench: Bench) -> list[Figure]:
@@ -84,7 +84,7 @@ async def run(bench: Bench) -> list[Figure]:
             if name == "ours":
                 await stack.enter_async_context(serving(url, "worker"))
         await _rounds(bench, sides, 60 if bench.quick else 400)
-    return [figure for path in _PATHS for figure in _figures(path, sides)]
+    return [figure for path in PATHS for figure in _figures(path, sides)]
 
 
 async def _rounds(bench: Bench, sides: dict[str, Side], number: int) -> None:
@@ -92,7 +92,7 @@ async def _rounds(bench: Bench, sides: dict[str, Side], number: int) -> None:
     for turn in range(number + 20):
         if turn % 50 == 0:
             bench.say(f"overhead: round {turn} of {number + 20}")
-        for path, play in _PATHS.items():
+        for path, play in PATHS.items():
             for place in range(len(names)):
                 # Whoever goes first pays for what came before; so everyone goes first in turn.
                 side = sides[names[(place + turn) % len(names)]]

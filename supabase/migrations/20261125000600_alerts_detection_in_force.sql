@@ -70,10 +70,35 @@ language sql immutable as $$
 $$;
 comment on function meshhook_alerts.sane is 'A time from a foreign table, or null where it is infinite or absurd';
 
+-- Of a step that will be tried again only the first failed attempt can be news: some errors no retry
+-- mends. Those between it and the lowest attempt limit of any workflow say nothing, and need no signal.
+create table if not exists meshhook_alerts.attempt_limits (
+  only_row boolean primary key default true check (only_row),
+  lowest   integer not null
+);
+comment on table meshhook_alerts.attempt_limits is 'The lowest attempt limit that any settings name, 5 at most';
+insert into meshhook_alerts.attempt_limits (lowest) values (5) on conflict do nothing;
+
+create or replace function meshhook_alerts.note_attempt_limits() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update meshhook_alerts.attempt_limits set lowest = least(5, (
+    select min(case when document ->> 'attempt_limit' ~ '^[0-9]{1,3}$'
+                    then (document ->> 'attempt_limit')::integer end)
+    from public.alert_settings));
+  return null;
+end $$;
+create or replace trigger note_attempt_limits after insert or update or delete on public.alert_settings
+  for each statement execute function meshhook_alerts.note_attempt_limits();
+
 create or replace function meshhook_alerts.on_step_failed() returns trigger
 language plpgsql security definer set search_path = '' set lock_timeout = '100ms' as $$
 begin
   if current_setting('meshhook_alerts.inbox_busy', true) = 'on' then
+    return null;
+  end if;
+  if new.payload ->> 'attempt' in ('2', '3', '4') and (new.payload ->> 'attempt')::integer
+       < (select limits.lowest from meshhook_alerts.attempt_limits limits) then
     return null;
   end if;
   insert into meshhook_alerts.signals

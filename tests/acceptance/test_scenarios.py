@@ -72,12 +72,6 @@ async def _play(
 ) -> Played:
     played = Played(name, scene, uuid4(), 1_000_000 + place * 10_000)
     workflow_id, run = uuid4(), scene.run()
-    if not run.events and not run.is_open:
-        # Nothing but its status was ever written: a sweep meets it while it is open, or nobody does.
-        await connection.execute(
-            "insert into meshhook_alerts.run_watch (run_id, status) values (%s, 'running')",
-            (played.run_id,),
-        )
     await connection.execute(
         "insert into public.workflow_definitions (id, project_id, slug, version, definition, name, status, user_id)"
         " values (%s, %s, %s, 1, '{\"nodes\": [], \"edges\": []}', %s, 'published', %s)",

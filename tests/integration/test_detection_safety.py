@@ -243,3 +243,22 @@ async def test_one_projects_poison_does_not_stop_the_others(
     assert await world.rows("select distinct project_id from meshhook_alerts.signals") == [
         {"project_id": poisoned.project_id}
     ]
+
+
+@pytest.mark.parametrize(("limit", "signals"), [(5, ["1", "5"]), (3, ["1", "3", "4", "5"])])
+async def test_attempts_that_can_be_no_news_leave_no_signal(
+    world: World, limit: int, signals: list[str]
+) -> None:
+    """Of five, those between the first and the lowest limit that any settings name."""
+    async with a_service(world.url) as service:
+        await world.configure(service, attempt_limit=limit)
+        await world.execute(  # written past the API: it changes nothing for others
+            "insert into public.alert_settings (project_id, workflow, document)"
+            " values (%s, 'orders', '{\"attempt_limit\": \"many\"}')",
+            world.project_id,
+        )
+    run_id = await world.start_run("invoices")
+    for attempt in range(1, 6):
+        await world.event(run_id, "step_failed", node={"id": "a"}, attempt=attempt, error="x")
+    found = await world.rows("select attempt from meshhook_alerts.signals order by id")
+    assert [row["attempt"] for row in found] == signals
