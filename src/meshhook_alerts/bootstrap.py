@@ -30,7 +30,7 @@ from meshhook_alerts.application.change_settings import ChangeSettings
 from meshhook_alerts.application.deliver_notifications import DeliverNotifications
 from meshhook_alerts.application.detection_state import ReadDetection
 from meshhook_alerts.application.evaluate_failures import EvaluateFailures
-from meshhook_alerts.application.operator import OperatorSettings
+from meshhook_alerts.application.operator import E_MAIL_OF_VARIABLE, OperatorSettings
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
     HttpClient,
@@ -109,7 +109,8 @@ class Service:
             StoreUnavailable
         """
         address = self.settings.operator_email
-        await self.operator.mail_to(*([address] if address else []))
+        addresses = [address] if address else []
+        await self.operator.mail_to(*addresses, channel=E_MAIL_OF_VARIABLE)
         if not any(channel.enabled for channel in await self.operator.channels()):
             _log.warning(
                 "nobody is told of failures of the platform: set %s, or run"

@@ -180,3 +180,28 @@ async def test_dead_letters_and_jobs_of_the_past_are_no_news(
         await world.hook(service, receiver)
         async with at_work(service):
             await quiet(receiver, 3)
+
+
+async def test_a_fleet_that_was_silent_before_is_told_once_new_runs_wait(
+    world: World, receiver: Receiver
+) -> None:
+    for _ in range(5):
+        await world.event(await world.start_run(), "run_created")
+    await past(world, "interval '1 hour'")
+    await world.execute(
+        "update meshhook_alerts.attachment set attached_at = now() - interval '5 min'"
+    )
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await quiet(receiver)
+            before = await world.value("select max(id) from public.workflow_events")
+            for slug in ("orders", "invoices"):
+                await world.event(await world.start_run(slug), "run_created")
+            await world.execute(
+                "update public.workflow_events set ts = ts - interval '90 s' where id > %s", before
+            )
+            await world.execute("update meshhook_alerts.run_watch set look_at = now()")
+            await eventually(lambda: asyncio.sleep(0, bool(receiver.requests)))
+            await quiet(receiver)
+    assert [content["failure"]["kind"] for content in receiver.contents] == ["fleet_silent"]

@@ -59,3 +59,34 @@ def test_one_variable_is_enough(line_url: str) -> None:
     found = invoke("worker", env=bad)
     assert found.code != 0
     assert "MESHHOOK_ALERTS_OPERATOR_EMAIL" in found.said + found.err
+
+
+async def test_what_was_set_by_hand_stays_when_a_worker_starts_and_the_variable_goes_with_it(
+    world: World,
+) -> None:
+    async def told(**settings: str) -> dict[str, bool]:
+        async with a_service(world.url, **settings) as service:
+            await service.set_up_operator()
+            return {each.name: each.enabled for each in await service.operator.channels()}
+
+    async with a_service(world.url) as service:
+        await service.operator.mail_to("by-hand@example.com")
+    assert await told() == {"operator e-mail": True}
+    both = await told(operator_email="variable@example.com")
+    assert both == {"operator e-mail": True, "operator e-mail, from the environment": True}
+    after = await told()
+    assert after == {"operator e-mail": True, "operator e-mail, from the environment": False}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "say whom to tell"),
+        (("--email", "ops"), "/channels"),
+        (("--file", "/no/such/file"), "No such file"),
+    ],
+)
+def test_bad_words_are_refused(line_url: str, arguments: tuple[str, ...], complaint: str) -> None:
+    ended = invoke("platform", "set", *arguments, env=complete(line_url))
+    assert ended.code != 0
+    assert complaint in ended.said

@@ -13,7 +13,9 @@ from meshhook_alerts.domain.identifiers import PLATFORM
 
 OPERATOR = Caller("service_role", {"role": "service_role"}, None)
 E_MAIL = "operator e-mail"
-"""Name of the channel that one address is enough for."""
+"""Name of the channel for which addresses are enough."""
+E_MAIL_OF_VARIABLE = "operator e-mail, from the environment"
+"""The one that the environment's address makes, and that goes with it; what was set up by hand stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,19 @@ class OperatorSettings:
         """
         await self.change(request, OPERATOR)
 
-    async def mail_to(self, *addresses: str) -> None:
-        """Makes ``addresses`` hear by e-mail; none switches that off. What else is set stays.
+    async def mail_to(self, *addresses: str, channel: str = E_MAIL) -> None:
+        """Makes ``addresses`` hear by e-mail, over a channel of that name; none switches it off. What
+        else is set stays.
 
         Raises:
             InvalidRequest: an address that is none.
         """
         view = await self.read(PLATFORM, None, OPERATOR)
-        known = next((each for each in view.stored.channels if each.name == E_MAIL), None)
+        known = next((each for each in view.stored.channels if each.name == channel), None)
         if not addresses and (known is None or not known.enabled):
             return
         config = {"to": list(addresses)} if addresses or known is None else dict(known.config)
-        wanted = ChannelDocument(name=E_MAIL, kind="email", enabled=bool(addresses), config=config)
+        wanted = ChannelDocument(name=channel, kind="email", enabled=bool(addresses), config=config)
         if known and known.enabled == wanted.enabled and known.config.get("to") == config["to"]:
             return
         own = view.stored.documents.get(None, {})

@@ -130,6 +130,16 @@ async def sweeps(connection: Connection) -> AsyncIterator[Finding]:
         cost = sum(row[5] or 0 for row in looked)
         what = f"{len(looked)} sweeps have looked, the last one ({oldest[0]}) {oldest[4]} s ago; together they took {cost:.0f} ms"
         yield Finding("ok", "detection", what)
+    unreadable = await ask(
+        connection, "select count(*) from meshhook_alerts.run_watch where status = 'unreadable'"
+    )
+    if unreadable:
+        example = await ask(
+            connection,
+            "select run_id from meshhook_alerts.run_watch where status = 'unreadable' limit 1",
+        )
+        what = f"{unreadable} runs cannot be read and are passed over, such as {example}"
+        yield Finding("wrong", "detection", what, "See the worker's log for the reason of each.")
     runs, workflows = await _known(connection)
     if runs:
         what = f"{runs:,} runs in {workflows:,} workflows had failed or gone silent before we were attached; nobody was told"

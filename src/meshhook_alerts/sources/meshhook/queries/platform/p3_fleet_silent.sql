@@ -18,6 +18,7 @@ with worked as (
   where since.type = 'run_created' and since.ts > now() - interval '1 day'
     and since.ts <= now() - make_interval(secs => %(grace)s)
     and run.status = 'running' and run.finished_at is null
+    and since.ts + make_interval(secs => %(grace)s) > (select attached_at from meshhook_alerts.attachment)
     and not exists (
       select 1 from meshhook_alerts.run_verdicts verdict
       where verdict.run_id = run.id and verdict.fold_id is null)

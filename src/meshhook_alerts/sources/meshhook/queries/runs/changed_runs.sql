@@ -12,7 +12,7 @@ select (select count(*)::int from stretch) as seen,
   (select run_id from stretch order by run_id desc limit 1) as last,
   array(
     select run_id from stretch
-    where now_status is distinct from status
+    where now_status is distinct from status and status <> 'unreadable'
       and (now_status is distinct from 'succeeded' or look_at is null
            or look_at > clock_timestamp() + interval '2 minutes')
   ) as changed
