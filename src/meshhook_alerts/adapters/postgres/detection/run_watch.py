@@ -40,7 +40,12 @@ class KnownRun:
 async def expect(connection: AsyncConnection[TupleRow], runs: Sequence[Watch]) -> None:
     """Has runs looked at in time that an ordinary event has shown; those expected sooner stay so."""
     if runs:
-        await connection.execute(query("detection/expect_runs"), {"runs": _rows(runs)})
+        columns = {
+            "runs": ",".join([str(run.run_id) for run in runs]),
+            "statuses": [run.status for run in runs],
+            "moments": [run.look_at for run in runs],
+        }
+        await connection.execute(query("detection/expect_runs"), columns)
 
 
 async def remember(

@@ -57,10 +57,14 @@ class Meeting:
 
     async def _expect(self, rows: Sequence[DictRow]) -> None:
         policies = await self.policies(self.connection, {row["project_id"] for row in rows})
+        waits: dict[tuple[UUID, str | None], timedelta] = {}
         runs = []
         for row in rows:
-            settings = policies[row["project_id"]].for_workflow(row["slug"])
-            look_at = (row["last_at"] or self.work.now) + self.rules.first_look(settings)
+            place = row["project_id"], row["slug"]
+            if place not in waits:
+                settings = policies[place[0]].for_workflow(place[1])
+                waits[place] = self.rules.first_look(settings)
+            look_at = (row["last_at"] or self.work.now) + waits[place]
             runs.append(run_watch.Watch(row["run_id"], row["status"], look_at))
         await run_watch.expect(self.connection, runs)
 
