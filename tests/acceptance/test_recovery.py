@@ -171,6 +171,9 @@ async def test_what_comes_back_after_its_end_was_told_is_news_at_once_and_the_sa
     assert [content["type"] for content in receiver.contents] == [
         "alert.firing", "alert.recovered", "alert.firing", "alert.recovered",
     ]  # fmt: skip
+    assert [content["reason"] for content in receiver.contents] == [
+        "first_failure", "recovered", "came_back", "recovered",
+    ]  # fmt: skip
     assert len({content["alert"]["id"] for content in receiver.contents}) == 1
 
 

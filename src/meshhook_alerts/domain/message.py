@@ -34,7 +34,7 @@ class Links:
     run: str | None = None
 
 
-_EVENT = {Reason.FIRST_FAILURE: "alert.firing"}
+_EVENT = {Reason.FIRST_FAILURE: "alert.firing", Reason.CAME_BACK: "alert.firing"}
 
 
 def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -> dict[str, Any]:

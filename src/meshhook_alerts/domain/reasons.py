@@ -30,6 +30,7 @@ class Reason(StrEnum):
 
     # Told
     FIRST_FAILURE = "first_failure"
+    CAME_BACK = "came_back"
     STILL_FAILING = "still_failing"
     REMINDER = "reminder"
     ESCALATED = "escalated"
@@ -82,6 +83,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
     for effect, meanings in {
         Effect.TOLD: {
             Reason.FIRST_FAILURE: "This trouble was new, so the channel was told at once.",
+            Reason.CAME_BACK: "The channel had been told of its end, and it came back, so the channel was told at once.",
             Reason.STILL_FAILING: "It was still failing after the cooldown, so the channel was told again.",
             Reason.REMINDER: "Nobody had acknowledged the alert, so the channel was reminded.",
             Reason.ESCALATED: "Nobody had acknowledged the alert in time, so the next step was told.",

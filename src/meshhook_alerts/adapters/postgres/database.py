@@ -72,6 +72,7 @@ class Database:
             min_size=min_size,
             max_size=max_size,
             timeout=5,
+            max_idle=60,  # a database's connections are few, and most searches need one at a time
             kwargs=self._options(autocommit=False),
             # A connection from before the database's restart is found out before it is used.
             check=AsyncConnectionPool.check_connection,

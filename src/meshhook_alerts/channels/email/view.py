@@ -14,6 +14,7 @@ from meshhook_alerts.domain.reasons import Reason
 
 _STATE = {
     Reason.FIRST_FAILURE: "New trouble",
+    Reason.CAME_BACK: "It is back",
     Reason.STILL_FAILING: "Still failing",
     Reason.REMINDER: "Reminder: nobody has acknowledged this",
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
@@ -106,6 +107,8 @@ def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
     new, total = alert["new_failures"], alert["failures"]
     if reason is Reason.FIRST_FAILURE and total > 1:
         return f"{total:,} failures already."
+    if reason is Reason.CAME_BACK:
+        return f"{total:,} failures in all."
     if reason not in _GOES_ON:
         return ""
     since, last = times.parse(alert["since"]), times.parse(alert["last_failure_at"])
@@ -171,4 +174,6 @@ def _place(content: Content) -> str:
 def _suffix(content: Content, reason: Reason | None) -> str:
     if reason is Reason.STILL_FAILING:
         return f" (still failing, +{content['alert']['new_failures']:,})"
+    if reason is Reason.CAME_BACK:
+        return " (again)"
     return "" if reason in (None, Reason.FIRST_FAILURE) else f" ({reason.replace('_', ' ')})"

@@ -8,9 +8,11 @@ from meshhook_alerts.domain.reasons import Reason
 
 
 def reason_to_tell(candidate: Candidate) -> Reason:
-    """Whether the channel hears of it for the first time (since its last end)."""
+    """Whether the channel hears of it for the first time, again, or again after its end."""
     told = candidate.alert.told.get(candidate.channel.id)
-    return Reason.STILL_FAILING if told and told.open else Reason.FIRST_FAILURE
+    if told is None:
+        return Reason.FIRST_FAILURE
+    return Reason.STILL_FAILING if told.open else Reason.CAME_BACK
 
 
 def notify(candidate: Candidate) -> PlannedNotification:
