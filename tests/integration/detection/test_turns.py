@@ -29,9 +29,9 @@ class Choosy:
 
     async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced:
         self.taken.append(rows)
-        await connection.execute("insert into meshhook_alerts.installed values ('trace', %s)", (
-            str(len(self.taken)),
-        ))  # fmt: skip
+        await connection.execute(
+            "insert into meshhook_alerts.installed values ('trace', gen_random_uuid())"
+        )
         if rows > self.at_most:
             if self.slow:
                 await connection.execute("set local statement_timeout = 50")
