@@ -54,10 +54,6 @@ alter table meshhook_alerts.sweeps add column if not exists took_ms double preci
 
 alter table meshhook_alerts.run_watch add column if not exists met_at timestamptz not null default now();
 
--- Is anything open of this workflow? Asked for runs that end well.
-create index if not exists alerts_open_workflow on public.alerts (project_id, workflow)
-  where status <> 'resolved';
-
 -- Which runs that never started was a project told of? Asked when all workers are found silent.
 create index if not exists alerts_never_started on public.alerts (project_id)
   where kind = 'never_started' and status <> 'resolved';

@@ -158,10 +158,10 @@ async def test_a_rule_may_ask_for_canceled_runs(world: World, receiver: Receiver
         await world.hook(
             service, receiver, rules=[{"name": "canceled", "when": {"kinds": ["run_canceled"]}}]
         )
+        run_id = await world.start_run()  # canceled before anybody decides on its failure
+        await attempts(world, run_id, 1)
+        await mark(world, run_id, "canceled")
         async with at_work(service):
-            run_id = await world.start_run()
-            await attempts(world, run_id, 1)
-            await mark(world, run_id, "canceled")
             await eventually(lambda: asyncio.sleep(0, bool(receiver.requests)))
             await quiet(receiver)
     assert [content["failure"]["kind"] for content in receiver.contents] == ["run_canceled"]
