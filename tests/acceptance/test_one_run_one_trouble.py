@@ -53,6 +53,18 @@ async def quiet(receiver: Receiver, seconds: float = 3) -> None:
             return
 
 
+async def recorded(world: World, run_id: UUID, failures: int) -> None:
+    """Waits until so many failures of a run are recorded."""
+
+    async def there() -> bool:
+        found: int = await world.value(
+            "select count(*) from public.alert_failures where run_id = %s", run_id
+        )
+        return found == failures
+
+    await eventually(there)
+
+
 async def failing_in_every_way(world: World) -> dict[str, UUID]:
     """Runs each of which gives several verdicts, one after the other."""
     runs: dict[str, UUID] = {}
@@ -123,18 +135,9 @@ async def test_evidence_is_recorded_on_the_alert_of_the_first_verdict(
             await attempts(world, run_id, 1)
             await eventually(lambda: asyncio.sleep(0, bool(receiver.requests)))
             await mark(world, run_id, "failed")
-
-            async def recorded() -> bool:
-                return bool(
-                    await world.value(
-                        "select count(*) = 2 from public.alert_failures where run_id = %s", run_id
-                    )
-                )
-
-            await eventually(recorded)
+            await recorded(world, run_id, 2)
     folds = await world.rows("select distinct alert_id from public.alert_folds")
     assert [str(row["alert_id"]) for row in folds] == [receiver.contents[0]["alert"]["id"]]
-    # A recovery of the run takes all of it back.
 
 
 async def test_a_canceled_run_is_nobodys_failure(world: World, receiver: Receiver) -> None:
@@ -165,3 +168,37 @@ async def test_a_rule_may_ask_for_canceled_runs(world: World, receiver: Receiver
             await eventually(lambda: asyncio.sleep(0, bool(receiver.requests)))
             await quiet(receiver)
     assert [content["failure"]["kind"] for content in receiver.contents] == ["run_canceled"]
+
+
+ASKS_FOR_CANCELED = {"name": "canceled", "when": {"kinds": ["run_canceled"]}}
+
+
+async def test_a_cancellation_is_told_if_nobody_heard_of_the_failure_before(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, rules=[ASKS_FOR_CANCELED])
+        async with at_work(service):
+            run_id = await world.start_run()
+            await attempts(world, run_id, 1)
+            await recorded(world, run_id, 1)
+            await mark(world, run_id, "canceled")
+            await recorded(world, run_id, 2)
+            await quiet(receiver, 1)
+    assert [content["failure"]["kind"] for content in receiver.contents] == ["run_canceled"]
+
+
+async def test_a_cancellation_is_evidence_once_the_failure_was_told(
+    world: World, receiver: Receiver
+) -> None:
+    rules = [*EVERYTHING["rules"], ASKS_FOR_CANCELED]  # type: ignore[misc]
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, rules=rules)
+        async with at_work(service):
+            run_id = await world.start_run()
+            await attempts(world, run_id, 1)
+            await eventually(lambda: asyncio.sleep(0, bool(receiver.requests)))
+            await mark(world, run_id, "canceled")
+            await recorded(world, run_id, 2)
+            await quiet(receiver, 1)
+    assert [content["failure"]["kind"] for content in receiver.contents] == ["will_not_heal"]

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from meshhook_alerts.sources.meshhook.runs.step_failed import judge_step_failed
 from tests.databases import as_role, connect, execute
 from tests.line import Receiver, World, a_service, at_work, eventually, open_world
 
@@ -262,3 +263,34 @@ async def test_attempts_that_can_be_no_news_leave_no_signal(
         await world.event(run_id, "step_failed", node={"id": "a"}, attempt=attempt, error="x")
     found = await world.rows("select attempt from meshhook_alerts.signals order by id")
     assert [row["attempt"] for row in found] == signals
+
+
+STATUSES = [400, 404, 408, 429, 499, 500, 502, 503, 504, 599]
+TEXTS = [f"Error: HTTP {status}" for status in STATUSES] + [
+    "Error: HTTP 503 and more",
+    "Error: HTTP 5xx",
+    "Error: HTTP 5",
+    "TypeError: fetch failed: unsupported Unicode escape HTTP 500",
+    "",
+]
+
+
+async def test_a_first_attempt_without_a_signal_is_one_that_the_judge_would_drop(
+    world: World,
+) -> None:
+    run_id = await world.start_run("invoices")
+    for text in TEXTS:
+        await world.event(run_id, "step_failed", node={"id": text}, attempt=1, error=text)
+    rows = await world.rows("select error from meshhook_alerts.signals")
+    passed_on = {row["error"] for row in rows}
+    assert {f"Error: HTTP {status}" for status in (500, 502, 503, 504, 599)}.isdisjoint(passed_on)
+    for text in set(TEXTS) - passed_on:
+        assert judge_step_failed(1, text, 5) is None, text
+
+
+async def test_a_limit_of_one_attempt_hears_of_the_first(world: World) -> None:
+    async with a_service(world.url) as service:
+        await world.configure(service, attempt_limit=1)
+    run_id = await world.start_run("invoices")
+    await world.event(run_id, "step_failed", node={"id": "a"}, attempt=1, error="Error: HTTP 503")
+    assert await world.value("select count(*) from meshhook_alerts.signals") == 1

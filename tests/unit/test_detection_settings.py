@@ -64,7 +64,7 @@ def test_switches_are_laid_over_one_by_one() -> None:
     assert not settings.detects(kinds.QUEUE_LAG)
     assert not settings.detects(kinds.JOB_RETRYING)
     assert settings.detects(kinds.QUEUE_DEPTH)
-    assert not settings.detects(kinds.ROW_SECURITY_OFF)  # off unless asked for
+    assert not settings.detects(kinds.RETRYING)  # off unless asked for
     assert settings.origin["rules_on"] == "workflow"
 
 

@@ -221,7 +221,7 @@ RAN_UNPUBLISHED = Kind(
 )  # fmt: skip
 ROW_SECURITY_OFF = Kind(
     "row_security_off", "P9", HAZARD, "event tables are open to every user",
-    "row-level security is off on workflow_events or job_tracking", default_on=False,
+    "row-level security is off on workflow_events or job_tracking",
 )  # fmt: skip
 EVIDENCE_GONE = Kind(
     "evidence_gone", "P10", HAZARD, "the run of an open alert has been deleted",

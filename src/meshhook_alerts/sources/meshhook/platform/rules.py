@@ -140,7 +140,7 @@ async def ran_unpublished(look: Look) -> Sequence[Condition]:
 
 
 async def row_security_off(look: Look) -> Sequence[Condition]:
-    """P9: off by default, for today's MeshHook ships that way."""
+    """P9: the MeshHook of today ships that way, so it is a warning, told to the operator alone."""
     return [
         _platform(
             kinds.ROW_SECURITY_OFF,

@@ -16,6 +16,10 @@ with batch as materialized (
        -- A run that was lost before we were attached, and shows by a new event that it goes on.
        and (verdict.fold_id is not null or batch.observed <> 'dead_letter'
             and (batch.source_ref not like 'event:%%' or batch.source_time <= verdict.decided_at))
+       -- Of a cancellation somebody may want to hear, if nobody heard of the failure before it.
+       and (batch.observed <> 'run_canceled' or verdict.fold_id is null or exists (
+         select from public.alert_folds fold join public.alerts alert on alert.id = fold.alert_id
+         where fold.id = verdict.fold_id and alert.told <> '{}'))
     ) as decided_by,
     (select true from public.workflow_runs run
      where run.id = batch.run_id and run.status = 'canceled') as canceled
