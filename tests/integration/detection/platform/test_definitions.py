@@ -59,7 +59,11 @@ async def test_a_version_archived_after_its_run_is_well(world: World) -> None:
     assert await look(world) == []
 
 
-async def test_open_tables_are_told_where_the_operator_asks(world: World) -> None:
+async def test_open_tables_are_told_unless_the_operator_knows(world: World) -> None:
+    assert await look(world) == []
+    for table in ("workflow_events", "job_tracking"):
+        await world.execute(f"alter table public.{table} disable row level security")
+    await operator_sets(world, detect={"row_security_off": False})
     assert await look(world) == []
     await operator_sets(world, detect={"row_security_off": True})
     assert await look(world) == ["row_security_off", "row_security_off"]
