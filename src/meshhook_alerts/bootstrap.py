@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from meshhook_alerts.adapters.address_ranges import is_loopback
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.adapters.postgres.database import Address, Database, parse_address
@@ -42,6 +43,7 @@ from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.sending import Recorder, Sender
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.channels import installed_channels
+from meshhook_alerts.channels.email.config import checked_sender
 from meshhook_alerts.domain.message import Links
 from meshhook_alerts.settings import Settings, SettingsError, read_settings, variable, wrong
 from meshhook_alerts.sources import meshhook, reported
@@ -212,6 +214,7 @@ def _checks(settings: Settings, *, api: bool) -> Iterator[Callable[[], object]]:
     if api and (url is not None or settings.supabase_jwt_secret is not None):
         yield lambda: _jwt_secret(settings)
     yield lambda: _guard(settings)
+    yield lambda: _sender(settings)
     yield lambda: _mail(settings)
 
 
@@ -262,6 +265,13 @@ def _secret_box(settings: Settings) -> AesSecretBox:
 _MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
 
 
+def _sender(settings: Settings) -> str:
+    try:
+        return checked_sender(settings.mail_from)
+    except ValueError as problem:
+        raise SettingsError(wrong("mail_from", f"is no sender of e-mail: {problem}")) from None
+
+
 def _mail(settings: Settings) -> MailServer | None:
     if settings.smtp_url is None:
         return None
@@ -272,12 +282,17 @@ def _mail(settings: Settings) -> MailServer | None:
         raise SettingsError(wrong("smtp_url", "not a mail server's address")) from None
     if parts.scheme not in _MAIL_SCHEMES or not parts.hostname:
         raise SettingsError(wrong("smtp_url", "not a mail server's address"))
+    if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname):
+        what = (
+            "smtp+plain sends everything in the clear, so only to this machine; use smtp or smtps"
+        )
+        raise SettingsError(wrong("smtp_url", what))
     security, port = _MAIL_SCHEMES[parts.scheme]
     return MailServer(
         host=parts.hostname,
         port=given_port or port,
         security=security,
-        sender=settings.mail_from,
+        sender=_sender(settings),
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         trusted=True,

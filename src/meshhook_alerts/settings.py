@@ -7,12 +7,14 @@ variable with ``_FILE`` gives (as container platforms mount them).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -27,7 +29,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Settings of the service. ``title`` is the variable's name where it has no prefix."""
 
-    model_config = SettingsConfigDict(env_prefix="MESHHOOK_ALERTS_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MESHHOOK_ALERTS_", extra="ignore", env_ignore_empty=True
+    )
 
     database_url: SecretStr | None = Field(
         default=None,
@@ -114,6 +118,16 @@ class Settings(BaseSettings):
         default="info", description="What to log, from this level up.", examples=["warning"]
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: each for name, each in values.items() if each != "" and not _is_blank(each)}
+
+    @field_validator("base_url", "meshhook_url")
+    @classmethod
+    def _a_web_address(cls, value: str | None) -> str | None:
+        return None if value is None else _web_address(value.strip())
+
     @field_validator("outbound_allow", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -166,8 +180,23 @@ class _FileSource(PydanticBaseSettingsSource):
         return {key: value for value, key, _ in found if value is not None}
 
 
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no web address: it begins with https:// and a host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user or a password: every message would show it")
+    if parts.query or parts.fragment or re.search(r"[{}\s<>\x00-\x1f]", text):
+        raise ValueError("is where a path is added at the end: no ?, #, braces or blanks in it")
+    return text
+
+
 def _file(field_name: str) -> Path | None:
-    path = os.environ.get(f"{variable(field_name)}_FILE")
+    path = os.environ.get(f"{variable(field_name)}_FILE", "").strip()
     return Path(path) if path else None
 
 

@@ -25,7 +25,7 @@ from tests.line import World, build_line, eventually, open_world
 pytestmark = pytest.mark.postgres
 
 PASSWORD = "p4ssw0rd-of-mine"
-GARBAGE = ["", "garbage", f"mysql://user:{PASSWORD}@host/db", f"postgres://u:{PASSWORD}@[::1/db",
+GARBAGE = ["garbage", f"mysql://user:{PASSWORD}@host/db", f"postgres://u:{PASSWORD}@[::1/db",
            f"postgresql://u:{PASSWORD}@host:port/db", f"postgresql://u:{PASSWORD}@host:99999/db",
            f"postgresql://u:{PASSWORD}@host/db?nonsense=1", f"host=x {PASSWORD}"]  # fmt: skip
 

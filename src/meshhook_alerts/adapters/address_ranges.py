@@ -6,6 +6,7 @@ change with the Python version and let translated, mapped and multicast addresse
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -105,6 +106,14 @@ def reached(address: Address) -> Address:
     if any(address in network for network in _HOLDING_IPV4):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, by its name or address alone."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 def special_range(address: Address) -> SpecialRange | None:

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -105,6 +106,11 @@ class AesSecretBox:
         """Whether ``sealed`` uses the current key; what does not is to be sealed anew after a
         rotation. Raises ``UnreadableSecret`` for what is no sealed secret."""
         return _read_head(sealed)[0] == self._current
+
+
+def new_key_id(today: date) -> str:
+    """A name for a new key that no other key bears: two of one name would be told apart by nothing."""
+    return f"k{today:%Y%m%d}-{os.urandom(2).hex()}"
 
 
 def generate_key(key_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -264,7 +264,7 @@ class MailServer:
     """``starttls``, ``tls`` or ``none``."""
     sender: str
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     trusted: bool = False
     """The operator's own: the outbound guard lets it through."""
     ca_file: str | None = None

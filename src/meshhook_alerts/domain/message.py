@@ -76,8 +76,8 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
         "run": {"id": run_id},
         "rule": _clean(planned.rule.name) if planned.rule else None,
         "links": {
-            "alert": links.alert.format(id=alert_id) if links.alert else None,
-            "run": links.run.format(id=run_id) if links.run and run_id else None,
+            "alert": links.alert.replace("{id}", alert_id) if links.alert else None,
+            "run": links.run.replace("{id}", run_id) if links.run and run_id else None,
         },
     }
 

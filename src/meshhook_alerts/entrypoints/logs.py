@@ -7,6 +7,15 @@ import sys
 
 import structlog
 
+from meshhook_alerts.domain.redaction import redact
+
+
+def _without_secrets(
+    logger: object, method: str, entry: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Every text of a log line redacted, an exception's included."""
+    return {name: redact(each) if isinstance(each, str) else each for name, each in entry.items()}
+
 
 def set_up_logs(level: str) -> None:
     """Sends the standard library's logging and structlog through one formatter to stderr."""
@@ -19,13 +28,16 @@ def set_up_logs(level: str) -> None:
     ]
     terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        # Tracebacks are plain: a picture of the local variables shows what nobody should see.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer()
     )
     finish: list[structlog.typing.Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _without_secrets,
     ]
-    if not terminal:
-        finish.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -36,6 +36,7 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         PortInUse
     """
+    host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -100,7 +101,7 @@ async def run_api(
         app = create_app(service, home.jwt_secret)
         async with serving(app, listener):
             host, port = listener.getsockname()[:2]
-            ready(f"http://{host}:{port}/api/alerts/docs")
+            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/api/alerts/docs")
             if with_worker:
                 async with working(service.worker()):
                     await stopped.wait()

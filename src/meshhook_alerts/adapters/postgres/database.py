@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import psycopg
@@ -22,7 +22,7 @@ _POOLER_PORT = "6543"  # where Supabase's transaction pooler listens
 class Address:
     """Where the database is, and whether a transaction pooler stands in front of it."""
 
-    conninfo: str
+    conninfo: str = field(repr=False)
     pooled: bool
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr, getaddresses
 from typing import Annotated, Literal, Self
 
 from email_validator import EmailNotValidError, validate_email
@@ -45,10 +45,18 @@ def _checked_addresses(addresses: list[str]) -> list[str]:
     return list(dict.fromkeys(addresses))
 
 
-def _checked_sender(text: str) -> str:
+def checked_sender(text: str) -> str:
+    """A sender, with or without a name, as it stands in a message's header.
+
+    Raises:
+        ValueError
+    """
     if _CONTROL.search(text):
         raise ValueError("The sender must stand on one line")
-    name, address = parseaddr(text)
+    found = getaddresses([text])
+    if len(found) != 1:
+        raise ValueError("A message has one sender")
+    name, address = found[0]
     return formataddr((name, _checked_address(address or text)))
 
 
@@ -113,9 +121,10 @@ class EmailConfig(BaseModel):
         description="Stored encrypted and never shown again.",
         min_length=1,
         max_length=1024,
+        repr=False,
         json_schema_extra={"secret": True},
     )
-    smtp_sender: Annotated[str, AfterValidator(_checked_sender)] | None = Field(
+    smtp_sender: Annotated[str, AfterValidator(checked_sender)] | None = Field(
         default=None,
         title="Sender",
         description="The address messages come from; the mail server must allow it.",

@@ -122,6 +122,7 @@ class WebhookConfig(BaseModel):
         description="The receiver checks with it that a message is ours: whsec_ and 24 to 64 "
         "random bytes in Base64.",
         max_length=200,
+        repr=False,
         json_schema_extra={"secret": True, "pattern": "^whsec_[A-Za-z0-9+/]+={0,2}$"},
     )
     previous_secret: SigningSecret | None = Field(
@@ -130,11 +131,13 @@ class WebhookConfig(BaseModel):
         description="While a secret is being changed: messages are signed with both, so the "
         "receiver can switch at any moment. Remove it afterwards.",
         max_length=200,
+        repr=False,
         json_schema_extra={"secret": True, "pattern": "^whsec_[A-Za-z0-9+/]+={0,2}$"},
     )
     headers: Headers = Field(
         default=None,
         title="Extra headers",
         description="Sent with every message, for a gateway that asks for them. At most 20.",
+        repr=False,
         json_schema_extra={"secret": True},
     )

@@ -46,6 +46,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
         docs_url="/api/alerts/docs",
         redoc_url=None,
         openapi_url="/api/alerts/openapi.json",
+        redirect_slashes=False,  # the place to go on would be made of whatever Host was sent
     )
     app.state.service = service
     app.state.tokens = TokenReader(jwt_secret)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import jwt
+import orjson
 from fastapi import Depends, Request
 
+from meshhook_alerts.application.problems import unstorable
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.entrypoints.api.problems import Problem
 from meshhook_alerts.entrypoints.api.signatures import HEADERS, BadSignature, SignatureCheck
 
 _ROLES = ("authenticated", "service_role")
 
+CLOCKS_APART = timedelta(seconds=30)
+"""How far ahead of ours the clock may be that signed a token; RFC 7519 4.1.5 allows a few minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenReader:
     """Checks tokens signed with Supabase's shared secret (HS256, and nothing else)."""
 
-    secret: str
+    secret: str = field(repr=False)
 
     def __post_init__(self) -> None:
         if not self.secret:
@@ -39,6 +45,7 @@ class TokenReader:
                 self.secret,
                 algorithms=["HS256"],
                 options={"require": ["exp", "role"], "verify_aud": False},
+                leeway=CLOCKS_APART,
             )
         except jwt.ExpiredSignatureError:
             raise _refused("The token has expired; sign in again.") from None
@@ -47,12 +54,25 @@ class TokenReader:
         return self._caller(claims)
 
     def _caller(self, claims: dict[str, object]) -> Caller:
+        if float(str(claims["exp"])) <= time.time():  # the leeway is for tokens of the future
+            raise _refused("The token has expired; sign in again.")
+        if next(unstorable(claims), None) is not None or not _fits(claims):
+            raise _refused("The token bears claims that cannot be kept.")
         role = claims["role"]
         if role not in _ROLES:
             raise _refused(f"A token of role {role!r} cannot be used here.")
         if role == "authenticated" and not _meant_for_us(claims.get("aud")):
             raise _refused("The token was made for another audience.")
         return Caller(str(role), claims, _subject(claims, str(role)))
+
+
+def _fits(claims: dict[str, object]) -> bool:
+    """Whether the claims can be handed to the database as they are."""
+    try:
+        orjson.dumps(claims)
+    except TypeError:  # numbers beyond 64 bits
+        return False
+    return True
 
 
 def _meant_for_us(audience: object) -> bool:

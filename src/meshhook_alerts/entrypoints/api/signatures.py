@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -25,7 +25,7 @@ class BadSignature(Exception):  # noqa: N818
 class SignatureCheck:
     """Checks signatures made with any of the shared secrets."""
 
-    keys: tuple[bytes, ...]
+    keys: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
     def of(cls, secrets: str) -> SignatureCheck:

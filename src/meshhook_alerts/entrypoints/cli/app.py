@@ -11,7 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from meshhook_alerts.entrypoints.cli.ending import WRONG, fail, guarded, run
+from meshhook_alerts.entrypoints.cli.ending import (
+    WRONG,
+    fail,
+    guarded,
+    run,
+    write_what_can_be_shown,
+)
 from meshhook_alerts.entrypoints.cli.platform import platform
 
 app = typer.Typer(
@@ -31,6 +37,12 @@ app.add_typer(platform, name="platform")
 Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
 Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.0.0.1).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.callback()
+def before_any_command() -> None:
+    """Failure alerts for MeshHook: every failed run reaches a person, once, with the reason."""
+    write_what_can_be_shown()
 
 
 @app.command()
@@ -137,14 +149,19 @@ def token(
 @keys.command("generate")
 def keys_generate(
     name: Annotated[
-        str, typer.Argument(help="The key's name; stored beside what it encrypts.")
-    ] = "k1",
+        str | None,
+        typer.Argument(
+            help="The key's name; stored beside what it encrypts. One of its own if left out."
+        ),
+    ] = None,
 ) -> None:
     """Make a key for MESHHOOK_ALERTS_KEYS. To rotate, put a new one in front of the old."""
-    from meshhook_alerts.adapters.secret_box import generate_key
+    from datetime import UTC, datetime
+
+    from meshhook_alerts.adapters.secret_box import generate_key, new_key_id
 
     try:
-        typer.echo(generate_key(name))
+        typer.echo(generate_key(name or new_key_id(datetime.now(UTC).date())))
     except ValueError as problem:
         fail(str(problem))
 

@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 found something wrong · 2 wrong usage or settings · 3 
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -15,6 +16,13 @@ from typing import Any, NoReturn
 import typer
 
 WRONG, USAGE, DATABASE = 1, 2, 3
+
+
+def write_what_can_be_shown() -> None:
+    """A terminal that lacks a letter shows a question mark in its place, instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def fail(message: str, code: int = USAGE) -> NoReturn:
