@@ -117,7 +117,7 @@ async def open_field(bench: Bench) -> AsyncIterator[Field]:
     """A fresh database with a project that has default settings and one webhook channel."""
     url = await bench.database("storm")
     database = Database(parse_address(url))
-    store = PostgresDecisionStore(database.connect, SettingsLoader())
+    store = PostgresDecisionStore(database.connect, database.begin, SettingsLoader())
     async with await connect(url) as connection:
         await connection.execute(files("benchmarks").joinpath("storm_tables.sql").read_bytes())
         # The inbox has only just been filled, so the planner knows nothing of it: help the yardstick.

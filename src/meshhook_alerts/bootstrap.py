@@ -15,12 +15,13 @@ from urllib.parse import unquote, urlsplit
 from meshhook_alerts.adapters.address_ranges import is_loopback
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.outbound_guard import AddressGuard
-from meshhook_alerts.adapters.postgres.database import Address, Database, parse_address
+from meshhook_alerts.adapters.postgres.database import Database, parse_address
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
 from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
 from meshhook_alerts.adapters.postgres.detection_store import PostgresDetectionStore
 from meshhook_alerts.adapters.postgres.health import PostgresHealth
+from meshhook_alerts.adapters.postgres.sessions import Address
 from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.adapters.postgres.settings_store import PostgresSettingsStore
 from meshhook_alerts.adapters.postgres.signal_inbox import PostgresSignalInbox
@@ -137,13 +138,15 @@ class Service:
         deliver = DeliverNotifications(
             self.channels, self.tools, self.secrets, SystemClock(), Recorder(deliveries).report
         )
-        decisions = PostgresDecisionStore(self.database.connect, SettingsLoader())
+        decisions = PostgresDecisionStore(
+            self.database.connect, self.database.begin, SettingsLoader()
+        )
         listen = not self.database.address.pooled
         return Worker(
             EvaluateFailures(decisions, JUDGES, links(self.settings)),
             Sender(deliveries, deliver),
             deliveries,
-            PostgresWaker(self.database.connect_autocommit, listen=listen),
+            PostgresWaker(self.database.connect_autocommit, self.database.begin, listen=listen),
             self._sweeps(),
             PostgresHealth(pool, self.name),
             prepare=self.set_up_operator,

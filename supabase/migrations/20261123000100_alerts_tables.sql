@@ -1,6 +1,32 @@
 -- MeshHook Alerts: tables, row-level security, and the one function it rests on.
 -- Safe to run twice, by `meshhook-alerts migrate` or by the Supabase CLI. Touches nothing of MeshHook.
 
+-- What already bears our names here is somebody else's, and stays as it is.
+do $$
+declare
+  taken text;
+begin
+  if coalesce(obj_description(to_regnamespace('meshhook_alerts'), 'pg_namespace'), '') like 'MeshHook Alerts%' then
+    return;  -- these files have been here before
+  end if;
+  select string_agg(place, ', ' order by place) into taken from (
+    select 'the schema meshhook_alerts' as place where to_regnamespace('meshhook_alerts') is not null
+    union all
+    select format('public.%I', relname) from pg_catalog.pg_class
+    where relnamespace = to_regnamespace('public') and relname = any (array[
+      'alert_settings', 'alert_settings_versions', 'alert_channels', 'alert_silences', 'alerts',
+      'alert_folds', 'alert_failures', 'alert_logs', 'alert_notifications', 'alert_attempts',
+      'alert_health', 'alert_baseline'])
+    union all
+    select 'the queue meshhook_alerts' where to_regclass('pgmq.q_meshhook_alerts') is not null
+  ) already;
+  if taken is not null then
+    raise exception 'this database already has what is not ours under our names: %', taken
+      using errcode = 'duplicate_object',
+            hint = 'Rename it, or let us know whose it is; nothing was created or changed.';
+  end if;
+end $$;
+
 create schema if not exists meshhook_alerts;
 comment on schema meshhook_alerts is 'MeshHook Alerts: what users never see (inbox, state, cursors)';
 

@@ -39,7 +39,7 @@ async def test_all_is_well_is_said_too(world: World) -> None:
         await eventually(well)
     subjects = {each.subject for each in await findings(world.url)}
     assert subjects == {
-        "server", "MeshHook", "our tables", "queue", "roles", "detection", "secrets", "workers", "backlog",
+        "server", "database", "MeshHook", "our tables", "queue", "roles", "detection", "secrets", "workers", "backlog",
         "operator",
     }  # fmt: skip
 

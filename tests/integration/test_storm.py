@@ -34,7 +34,8 @@ OWN = {"id", "project_id", "alert_id", "fold_id", "channel_id", "run_id", "notif
 @asynccontextmanager
 async def evaluating(world: World) -> AsyncIterator[EvaluateFailures]:
     """The deciding use case on the world's database."""
-    store = PostgresDecisionStore(Database(parse_address(world.url)).connect, SettingsLoader())
+    database = Database(parse_address(world.url))
+    store = PostgresDecisionStore(database.connect, database.begin, SettingsLoader())
     try:
         yield EvaluateFailures(store, JUDGES, LINKS)
     finally:

@@ -80,6 +80,6 @@ async def test_pgmq_that_somebody_removed_meanwhile_does_not_matter(database_url
 async def test_what_others_built_on_our_tables_stops_it_and_is_named(url: str) -> None:
     await installed(url)
     await execute(url, "create view public.report as select count(*) from public.alerts")
-    with pytest.raises(MigrationError, match="view report depends on table alerts"):
+    with pytest.raises(MigrationError, match=r"view public.report depends on table public.alerts"):
         await uninstalled(url)
     assert await rows(url, "select count(*) from meshhook_alerts.migrations") == [MIGRATIONS]

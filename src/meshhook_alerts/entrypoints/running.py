@@ -98,6 +98,7 @@ async def run_api(
     stopped = asyncio.Event()
     stop_on_signals(stopped.set)
     async with open_service(home.settings, home.database_url) as service:
+        await service.database.check()
         app = create_app(service, home.jwt_secret)
         async with serving(app, listener):
             host, port = listener.getsockname()[:2]
@@ -113,9 +114,8 @@ async def run_worker(home: Home, ready: Callable[[str], None]) -> None:
     """A worker alone, until a signal."""
     stopped = asyncio.Event()
     stop_on_signals(stopped.set)
-    async with (
-        open_service(home.settings, home.database_url) as service,
-        working(service.worker()),
-    ):
-        ready(service.name)
-        await stopped.wait()
+    async with open_service(home.settings, home.database_url) as service:
+        await service.database.check()
+        async with working(service.worker()):
+            ready(service.name)
+            await stopped.wait()

@@ -60,26 +60,60 @@ async def test_every_isolation_level(world: World, isolation: psycopg.IsolationL
     assert await world.value("select count(*) from meshhook_alerts.signals") == 1
 
 
-async def test_two_serializable_transactions_conflict_no_more_than_without_us(world: World) -> None:
-    run, other = await world.start_run(), await world.start_run()
+async def test_a_serializable_failure_is_found_all_the_same(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        run, other = await world.start_run(), await world.start_run()
+        with psycopg.connect(world.url) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+            connection.execute(FAILS, (run, PAYLOAD))
+            connection.execute(
+                "update public.workflow_runs set status = 'failed' where id = %s", (other,)
+            )
+            connection.commit()
+        async with at_work(service):
+            await eventually(lambda: asyncio.sleep(0, len(receiver.ids) >= 2))
+
+
+LOOKS = {
+    "at the run's events": "select count(*) from public.workflow_events where run_id = %(run)s",
+    "at all settings": "select count(*) from public.workflow_definitions",
+    "at nothing": "select 1",
+}
+CHANGES = {
+    "the run": "update public.workflow_runs set finished_at = now() where id = %(run)s",
+    "another run": "update public.workflow_runs set finished_at = now() where id = %(other)s",
+    "another run's events": FAILS.replace("%s", "%(other)s", 1).replace("%s", f"'{PAYLOAD}'"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("look", LOOKS)
+async def test_serializable_transactions_conflict_no_more_than_without_us(
+    world: World, look: str, change: str
+) -> None:
+    """One looks and changes something while the other records a failed step."""
     outcomes = []
     for trigger in ("enable", "disable"):
         await world.execute(
             f"alter table public.workflow_events {trigger} trigger meshhook_alerts_step_failed"
         )
+        ids = {"run": await world.start_run(), "other": await world.start_run()}
         with psycopg.connect(world.url) as a, psycopg.connect(world.url) as b:
             a.isolation_level = b.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
             a.execute("select 1")
-            b.execute("select 1")
-            a.execute(FAILS, (run, PAYLOAD))
-            b.execute(FAILS, (other, PAYLOAD))
+            b.execute(LOOKS[look].encode(), ids)
+            a.execute(FAILS, (ids["run"], PAYLOAD))
+            b.execute(CHANGES[change].encode(), ids)
             a.commit()
             try:
                 b.commit()
                 outcomes.append("both")
             except psycopg.errors.SerializationFailure:
                 outcomes.append("one")
-    assert outcomes[0] == outcomes[1] == "both"
+    assert outcomes[0] == outcomes[1]
 
 
 async def test_savepoints_copy_cursors_and_batches(world: World) -> None:

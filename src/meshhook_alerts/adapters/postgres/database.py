@@ -1,29 +1,27 @@
-"""Connections: one pool for short work, and direct ones for those that need their own."""
+"""The address of the database, and the connections of one process to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
+from meshhook_alerts.adapters.postgres import sessions
 from meshhook_alerts.adapters.postgres.errors import explain, translated
+from meshhook_alerts.adapters.postgres.sessions import Address, PinnedPool, UnusableDatabase
 from meshhook_alerts.application.ports import StoreUnavailable
 
 _SWEEPS_AT_ONCE = 10
 _POOLER_PORT = "6543"  # where Supabase's transaction pooler listens
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the database is, and whether a transaction pooler stands in front of it."""
-
-    conninfo: str = field(repr=False)
-    pooled: bool
+_MARK = "pgbouncer"
+_FOR_OTHERS = frozenset(
+    {_MARK, "connection_limit", "pool_timeout", "schema", "supa", "sslaccept", "sslidentity",
+     "socket_timeout", "statement_cache_size", "pool_mode", "workaround"}
+)  # fmt: skip
+"""Parameters that Supabase, Prisma and others put into an address for their own clients."""
 
 
 def parse_address(url: str, pooled: bool | None = None) -> Address:
@@ -32,29 +30,43 @@ def parse_address(url: str, pooled: bool | None = None) -> Address:
     Raises:
         ValueError: it is not a Postgres URL; the text says what is wrong without repeating it.
     """
-    url, marked = _without_mark(url)
+    url, marked = _for_libpq(url)
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:  # its text repeats what may be a password
         raise ValueError("not a Postgres address") from None
-    if not url.startswith(("postgres://", "postgresql://")) and "host" not in parts:
+    if not url.startswith(_SCHEMES) and "host" not in parts:
         raise ValueError("not a Postgres address")
     ports = str(parts.get("port") or "").split(",")
     if not all(port == "" or (port.isdecimal() and int(port) < 65536) for port in ports):
         raise ValueError("not a Postgres address: its port is no number up to 65535")
-    by_port = _POOLER_PORT in ports
-    chosen = marked or by_port if pooled is None else pooled
-    return Address(
-        make_conninfo(url, application_name="meshhook-alerts", connect_timeout=5), chosen
-    )
+    chosen = marked or _POOLER_PORT in ports if pooled is None else pooled
+    usual: dict[str, str | int] = {"application_name": "meshhook-alerts", "connect_timeout": 5}
+    ours = {name: value for name, value in usual.items() if name not in parts}
+    return Address(make_conninfo(url, **ours), chosen)
 
 
-def _without_mark(url: str) -> tuple[str, bool]:
-    """Prisma and others write ``pgbouncer=true`` into the URL; libpq would refuse it."""
-    for mark in ("?pgbouncer=true&", "&pgbouncer=true", "?pgbouncer=true"):
-        if mark in url:
-            return url.replace(mark, "?" if mark.endswith("&") else "", 1), True
-    return url, False
+_SCHEMES = ("postgres://", "postgresql://")
+
+
+def _for_libpq(url: str) -> tuple[str, bool]:
+    """The address without what only other clients understand, and whether it names a pooler."""
+    place, asked, query = url.strip().partition("?")
+    if not asked or not place.startswith(_SCHEMES):
+        return url.strip(), False
+    parameters = parse_qsl(query, keep_blank_values=True)
+    if unknown := sorted({name for name, _ in parameters} - _known() - _FOR_OTHERS):
+        raise ValueError(
+            f"not a Postgres address: nobody knows its parameter {', '.join(unknown)};"
+            " see libpq's list, such as sslmode"
+        )
+    kept = urlencode([(name, value) for name, value in parameters if name not in _FOR_OTHERS])
+    marked = dict(parameters).get(_MARK, "").lower() == "true"
+    return (f"{place}?{kept}" if kept else place), marked
+
+
+def _known() -> set[str]:
+    return {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()} | {"ssl"}
 
 
 class Database:
@@ -66,16 +78,15 @@ class Database:
         self.sweep_pool = self._pool("meshhook-alerts-sweeps", 0, _SWEEPS_AT_ONCE)
         """For searches alone: one that hangs must keep nobody else from a connection."""
 
-    def _pool(self, name: str, min_size: int, max_size: int) -> AsyncConnectionPool:
-        return AsyncConnectionPool(
-            self.address.conninfo,
+    def _pool(self, name: str, min_size: int, max_size: int) -> PinnedPool:
+        return PinnedPool(
+            self.address,
             min_size=min_size,
             max_size=max_size,
             timeout=5,
             max_idle=60,  # a database's connections are few, and most searches need one at a time
-            kwargs=self._options(autocommit=False),
             # A connection from before the database's restart is found out before it is used.
-            check=AsyncConnectionPool.check_connection,
+            check=PinnedPool.check_connection,
             reconnect_timeout=0,
             open=False,
             name=name,
@@ -94,12 +105,26 @@ class Database:
     @translated
     async def connect(self) -> AsyncConnection[TupleRow]:
         """A connection of one's own, in transactions."""
-        return await self._connect(autocommit=False)
+        return await sessions.connect(self.address, autocommit=False)
 
     @translated
     async def connect_autocommit(self) -> AsyncConnection[TupleRow]:
         """A connection of one's own, each statement by itself."""
-        return await self._connect(autocommit=True)
+        return await sessions.connect(self.address, autocommit=True)
+
+    async def begin(self, connection: AsyncConnection[TupleRow]) -> None:
+        """To be called first in each transaction on a connection of one's own."""
+        await sessions.begin(connection, self.address)
+
+    async def check(self) -> None:
+        """Raises ``UnusableDatabase`` if it is there and will never do; one that is away may come."""
+        try:
+            connection = await self.connect()
+        except UnusableDatabase:
+            raise
+        except StoreUnavailable:
+            return
+        await connection.close()
 
     async def ping(self) -> None:
         """Raises ``StoreUnavailable`` if the database does not answer or lacks our tables."""
@@ -108,13 +133,3 @@ class Database:
                 await connection.execute("select from meshhook_alerts.migrations limit 1")
         except Exception as problem:
             raise StoreUnavailable(explain(problem)) from problem
-
-    async def _connect(self, *, autocommit: bool) -> AsyncConnection[TupleRow]:
-        return await AsyncConnection.connect(
-            self.address.conninfo, **cast(Any, self._options(autocommit))
-        )
-
-    def _options(self, autocommit: bool) -> dict[str, Any]:
-        # Behind a transaction pooler a prepared statement may be asked of another server session.
-        threshold = None if self.address.pooled else 1
-        return {"autocommit": autocommit, "prepare_threshold": threshold}

@@ -26,6 +26,7 @@ from meshhook_alerts.adapters.postgres import encoding
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.new_rows import NewRows
 from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.adapters.postgres.sessions import given_up
 from meshhook_alerts.application.ports import Batch, Message, Part, ProjectSettings
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.decision import Decisions, State
@@ -48,6 +49,8 @@ _FINGERPRINT = 3  # place in open_alerts.sql's answer
 _COUNT, _MEMBERS, _LAST_ID = 8, -2, -1  # places in group_signals.sql's answer
 
 Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
+Begin = Callable[[AsyncConnection[TupleRow]], Awaitable[None]]
+"""What to do first in each transaction."""
 LoadSettings = Callable[[AsyncConnection[TupleRow], UUID, int], Awaitable[ProjectSettings]]
 
 
@@ -61,8 +64,9 @@ class _JsonbDumper(JsonbBinaryDumper):
 class PostgresDecisionStore:
     """Decides on one connection of its own, so that statements stay prepared."""
 
-    def __init__(self, connect: Connect, load_settings: LoadSettings) -> None:
+    def __init__(self, connect: Connect, begin: Begin, load_settings: LoadSettings) -> None:
         self._connect = connect
+        self._begin = begin
         self._load_settings = load_settings
         self._connection: AsyncConnection[TupleRow] | None = None
 
@@ -71,7 +75,9 @@ class PostgresDecisionStore:
         """A deciding transaction; rolled back unless it committed."""
         connection = await self._usable()
         try:
-            yield PostgresDecidingTransaction(connection, self._load_settings)
+            async with given_up(connection):
+                await self._begin(connection)
+                yield PostgresDecidingTransaction(connection, self._load_settings)
         finally:
             if not connection.closed:
                 await connection.rollback()

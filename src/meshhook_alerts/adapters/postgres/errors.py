@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout
 
+from meshhook_alerts.adapters.postgres.sessions import HEALED_BY_ANOTHER
 from meshhook_alerts.application.ports import StoreUnavailable
 
 P = ParamSpec("P")
@@ -27,7 +28,7 @@ _TROUBLES = (
     errors.InvalidSchemaName,
     errors.InsufficientPrivilege,
     errors.InvalidParameterValue,  # a role that does not exist
-    errors.ReadOnlySqlTransaction,
+    *HEALED_BY_ANOTHER,
 )
 
 
@@ -49,6 +50,8 @@ def translating() -> Iterator[None]:
     """Raises ``StoreUnavailable`` where the database is the trouble."""
     try:
         yield
+    except StoreUnavailable:
+        raise
     except _TROUBLES as problem:
         raise StoreUnavailable(explain(problem)) from problem
 

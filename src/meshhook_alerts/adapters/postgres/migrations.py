@@ -20,8 +20,11 @@ import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 
+from meshhook_alerts.adapters.postgres.sessions import UnusableDatabase, check_encoding, pin
+
 _LOCK = 7241150193622
 _LOCK_TIMEOUT = "10s"
+_QUEUE_VERSION = "20261123000200"
 _PAUSES = (0.1, 0.5, 0)
 """Seconds after each try to put our triggers on tables that are busy."""
 
@@ -64,12 +67,15 @@ async def migrate(
         MigrationError
     """
     try:
-        async with alone(connection):
-            await _install_pgmq(connection, say)
+        check_encoding(connection)
         for version, text in migration_files():
             async with alone(connection):
+                if version == _QUEUE_VERSION:
+                    await _install_pgmq(connection, say)
                 await _apply(connection, version, text, say)
         return await _attach(connection)
+    except UnusableDatabase as problem:
+        raise MigrationError(str(problem)) from problem
     except psycopg.Error as problem:
         raise MigrationError(advice(problem)) from problem
 
@@ -78,6 +84,7 @@ async def migrate(
 async def alone(connection: AsyncConnection[TupleRow]) -> AsyncIterator[None]:
     """A transaction, one at a time in this database; what it waits for otherwise is bounded."""
     async with connection.transaction():
+        await pin(connection, local=True)
         await connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         await connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
         yield

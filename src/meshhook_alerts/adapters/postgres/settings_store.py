@@ -17,6 +17,7 @@ from meshhook_alerts.adapters.postgres.errors import translated, translating
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_loader import build_policy
 from meshhook_alerts.application.ports import StoreUnavailable
+from meshhook_alerts.application.problems import NotFound
 from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
@@ -37,17 +38,12 @@ async def as_role(
     if caller.role not in ROLES:
         raise ValueError(f"unknown role {caller.role!r}")
     with translating():
-        connection = await pool.getconn()
-        try:
-            async with connection.transaction():
-                await connection.execute(
-                    "select set_config('request.jwt.claims', %s, true)",
-                    (dumps(dict(caller.claims)),),
-                )
-                await connection.execute(_take_on(caller.role))
-                yield connection
-        finally:
-            await pool.putconn(connection)
+        async with pool.connection() as connection:
+            await connection.execute(
+                "select set_config('request.jwt.claims', %s, true)", (dumps(dict(caller.claims)),)
+            )
+            await connection.execute(_take_on(caller.role))
+            yield connection
 
 
 def _take_on(role: str) -> sql.Composed:
@@ -130,7 +126,8 @@ class PostgresSettingsTransaction:
         self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None
     ) -> bool:
         """Creates or replaces a settings document."""
-        row = await self._row(
+        await self._must_edit(project_id)
+        row = await self._own_row(
             "settings/save_settings",
             project_id=project_id,
             workflow=workflow,
@@ -146,7 +143,8 @@ class PostgresSettingsTransaction:
         self, project_id: UUID, change: ChannelChange, secret_names: Sequence[str]
     ) -> UUID:
         """Creates or changes a channel, but for its secrets."""
-        row = await self._row(
+        await self._must_edit(project_id)
+        row = await self._own_row(
             "settings/save_channel",
             project_id=project_id,
             name=change.document.name,
@@ -170,6 +168,13 @@ class PostgresSettingsTransaction:
         if self._role == "service_role":
             return True
         return await self._row("settings/may_read_project", project_id=project_id) is not None
+
+    async def _must_edit(self, project_id: UUID) -> None:
+        """No caller's role may write; the service does, for who has the right to it."""
+        if self._role != "service_role" and not await self._row(
+            "settings/may_edit_project", project_id=project_id
+        ):
+            raise NotFound(f"project {project_id}")
 
     async def _own_row(self, statement: str, /, **parameters: Any) -> TupleRow | None:
         """As `_own_rows`, the first one."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 
 import psycopg
 from psycopg import AsyncConnection, errors
+from psycopg.errors import Diagnostic
 from psycopg.rows import TupleRow
 
 from meshhook_alerts.adapters.postgres.migrations import MigrationError, advice, alone
@@ -24,11 +26,35 @@ async def uninstall(
     try:
         async with alone(connection):
             installed = await _installed(connection)
-            await connection.execute(_uninstall_sql())
+            with _notices(connection, say):
+                await connection.execute(_uninstall_sql())
         for kind, name in installed:
-            say(await _remove_shared(connection, kind, name))
+            if kind in _SHARED:
+                say(await _remove_shared(connection, kind, name))
     except psycopg.Error as problem:
         raise MigrationError(advice(problem)) from problem
+
+
+_SHARED = ("pgmq", "role")
+"""What others may have come to use; the rest is ours alone."""
+
+
+@contextmanager
+def _notices(connection: AsyncConnection[TupleRow], say: Callable[[str], None]) -> Iterator[None]:
+    """Passes on what the server remarks."""
+
+    def hear(notice: Diagnostic) -> None:
+        if (
+            notice.severity_nonlocalized == "NOTICE"
+            and (notice.message_primary or "")[:4] == "kept"
+        ):
+            say(notice.message_primary or "")
+
+    connection.add_notice_handler(hear)
+    try:
+        yield
+    finally:
+        connection.remove_notice_handler(hear)
 
 
 def _uninstall_sql() -> str:

@@ -27,14 +27,16 @@ LINGER_SECONDS = 0.03
 LINGER_POLL_SECONDS = 0.002
 
 _log = logging.getLogger(__name__)
+Begin = Callable[[AsyncConnection[TupleRow]], Awaitable[None]]
 Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
 
 
 class PostgresWaker:
     """See ``ports.Waker``."""
 
-    def __init__(self, connect: Connect, *, listen: bool) -> None:
+    def __init__(self, connect: Connect, begin: Begin, *, listen: bool) -> None:
         self._connect = connect
+        self._begin = begin
         self._listen = listen
         self._connection: AsyncConnection[TupleRow] | None = None
         self._locking: asyncio.Task[None] | None = None
@@ -99,9 +101,11 @@ class PostgresWaker:
             await connection.execute("select pg_advisory_unlock_all()")
 
     async def _waiting(self, connection: AsyncConnection[TupleRow]) -> bool:
-        cursor = await connection.execute(query("deciding/anything_waiting"))
-        row = await cursor.fetchone()
-        return bool(row and row[0])
+        if self._listen:
+            return await _anything_waiting(connection)
+        async with connection.transaction():
+            await self._begin(connection)
+            return await _anything_waiting(connection)
 
     async def _forget_notifies(self, connection: AsyncConnection[TupleRow]) -> None:
         """Those that came meanwhile: the next look sees their signals, if they still wait."""
@@ -116,3 +120,9 @@ class PostgresWaker:
         async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             return True
         return False
+
+
+async def _anything_waiting(connection: AsyncConnection[TupleRow]) -> bool:
+    cursor = await connection.execute(query("deciding/anything_waiting"))
+    row = await cursor.fetchone()
+    return bool(row and row[0])

@@ -109,7 +109,10 @@ def doctor(as_json: AsJson = False) -> None:
     findings: list[Finding] = []
 
     async def look(url: str) -> None:
-        async for finding in examine(_conninfo(url), settings.operator_email):
+        address = _address(url)
+        async for finding in examine(
+            address.conninfo, settings.operator_email, pooled=address.pooled
+        ):
             findings.append(finding)
             if not as_json:
                 _show(finding.level, finding.subject, finding.what, finding.mend)
@@ -230,11 +233,15 @@ async def _connect(url: str) -> Any:
 
 
 def _conninfo(url: str) -> str:
+    return str(_address(url).conninfo)
+
+
+def _address(url: str) -> Any:
     from meshhook_alerts.adapters.postgres.database import parse_address
     from meshhook_alerts.settings import SettingsError, wrong
 
     try:
-        return parse_address(url).conninfo
+        return parse_address(url)
     except ValueError as problem:
         raise SettingsError(wrong("database_url", str(problem))) from None
 

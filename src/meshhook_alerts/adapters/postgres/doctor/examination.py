@@ -10,9 +10,11 @@ from psycopg import AsyncConnection
 
 from meshhook_alerts.adapters.postgres.doctor import meshhook, ours
 from meshhook_alerts.adapters.postgres.doctor.finding import Check, Connection, Finding, missing
+from meshhook_alerts.adapters.postgres.sessions import pin
 
 _ALWAYS: tuple[tuple[str, Check], ...] = (
     ("server", ours.server),
+    ("database", ours.encoding),
     ("MeshHook", meshhook.tables),
     ("MeshHook", meshhook.row_security),
     ("our tables", ours.migrations),
@@ -29,11 +31,15 @@ _WHEN_INSTALLED: tuple[tuple[str, Check], ...] = (
 )
 
 
-async def examine(conninfo: str, operator_email: str | None = None) -> AsyncIterator[Finding]:
+async def examine(
+    conninfo: str, operator_email: str | None = None, *, pooled: bool = False
+) -> AsyncIterator[Finding]:
     """Looks at a database; stops where nothing more can be seen. ``operator_email``: the address that
-    workers are told to set up."""
+    workers are told to set up. ``pooled``: the session is others', too, and stays as it is."""
     try:
         connection = await AsyncConnection.connect(conninfo, autocommit=True)
+        if not pooled:
+            await pin(connection)
     except psycopg.Error as problem:
         yield _unreachable(problem)
         return

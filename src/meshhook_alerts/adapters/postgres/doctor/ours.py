@@ -13,6 +13,7 @@ from meshhook_alerts.adapters.postgres.doctor.finding import (
     quoted,
 )
 from meshhook_alerts.adapters.postgres.migrations import pending
+from meshhook_alerts.adapters.postgres.sessions import wrong_encoding
 from meshhook_alerts.domain.identifiers import PLATFORM
 
 _OPERATOR_EMAIL = "MESHHOOK_ALERTS_OPERATOR_EMAIL"
@@ -30,9 +31,24 @@ async def server(connection: Connection) -> AsyncIterator[Finding]:
         yield Finding("ok", "server", name)
 
 
+async def encoding(connection: Connection) -> AsyncIterator[Finding]:
+    """Whether it can keep every text."""
+    found = connection.info.parameter_status("server_encoding") or "UTF8"
+    if found == "UTF8":
+        yield Finding("ok", "database", "encoded in UTF8")
+    else:
+        yield Finding("wrong", "database", wrong_encoding(found))
+
+
 async def migrations(connection: Connection) -> AsyncIterator[Finding]:
     """Whether our files have been applied, and what they made is still there."""
     waiting = await pending(connection)
+    if waiting and (taken := await _taken(connection)):
+        yield Finding(
+            "wrong", "our tables", f"what is not ours bears our names: {names(taken)}",
+            "Rename it, or give MeshHook Alerts a database where they are free; nothing of it is touched.",
+        )  # fmt: skip
+        return
     if waiting:
         yield Finding(
             "wrong", "our tables", f"{len(waiting)} migration(s) not applied: {names(waiting)}",
@@ -46,6 +62,13 @@ async def migrations(connection: Connection) -> AsyncIterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("ok", "our tables", "all migrations are applied")
+
+
+async def _taken(connection: Connection) -> list[str]:
+    """Tables of others under our names, where we have not been installed yet."""
+    if not await missing(connection, "meshhook_alerts.migrations"):
+        return []
+    return [name for name in _TABLES if not await missing(connection, name)]
 
 
 async def queue(connection: Connection) -> AsyncIterator[Finding]:
