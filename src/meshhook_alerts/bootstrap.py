@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -41,7 +43,8 @@ from meshhook_alerts.application.ports import (
     SecretBox,
 )
 from meshhook_alerts.application.read_settings import ReadSettings
-from meshhook_alerts.application.sending import Recorder, Sender
+from meshhook_alerts.application.recording import Recorder
+from meshhook_alerts.application.sending import Sender
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.channels.email.config import checked_sender
@@ -64,6 +67,26 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+@dataclass(slots=True)
+class DatabaseClock:
+    """The database's clock, as of its last word: a machine's own may be an hour off, and deadlines
+    and signatures must not depend on which worker has them."""
+
+    system: SystemClock = field(default_factory=SystemClock)
+    _heard: datetime | None = None
+    _since: float = 0
+
+    def hear(self, now: datetime) -> None:
+        """Takes the database's present moment, read just now."""
+        self._heard, self._since = now, time.monotonic()
+
+    def now(self) -> datetime:
+        """The present moment, UTC; the machine's until the database has said it."""
+        if self._heard is None:
+            return self.system.now()
+        return self._heard + timedelta(seconds=time.monotonic() - self._since)
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """See ``ports.ChannelTools``."""
@@ -71,10 +94,11 @@ class Tools:
     guard: OutboundGuard
     http: HttpClient
     mail: MailServer | None
+    clock: DatabaseClock
 
     def now(self) -> datetime:
         """The present moment, UTC."""
-        return datetime.now(UTC)
+        return self.clock.now()
 
 
 @dataclass(slots=True)
@@ -87,6 +111,7 @@ class Service:
     tools: Tools
     secrets: SecretBox
     name: str
+    clock: DatabaseClock
 
     @property
     def change_settings(self) -> ChangeSettings:
@@ -121,6 +146,32 @@ class Service:
                 variable("operator_email"),
             )
 
+    async def check_keys(self) -> None:
+        """Says which stored secrets the key ring does not open.
+
+        Raises:
+            StoreUnavailable
+        """
+        stored = await PostgresSettingsStore(self.database.pool).sealing_keys()
+        for name, channels in stored.items():
+            if name not in self.secrets.key_ids:
+                _log.error(
+                    "%d channel(s) hold secrets sealed with the key %r, which is not in %s: this"
+                    " worker leaves their messages to others; put that key behind the current one",
+                    channels,
+                    name,
+                    variable("keys"),
+                )
+
+    async def prepare(self) -> None:
+        """What a worker does once there is a database.
+
+        Raises:
+            StoreUnavailable
+        """
+        await self.check_keys()
+        await self.set_up_operator()
+
     @property
     def read_detection(self) -> ReadDetection:
         """``GET /api/alerts/detection`` and ``/baseline/…``."""
@@ -129,27 +180,27 @@ class Service:
     @property
     def accept_failures(self) -> AcceptFailures:
         """``POST /api/alerts/trigger``."""
-        return AcceptFailures(PostgresSignalInbox(self.database.pool), SystemClock())
+        return AcceptFailures(PostgresSignalInbox(self.database.pool), self.clock)
 
     def worker(self) -> Worker:
         """A worker over these parts."""
         pool = self.database.pool
-        deliveries = PostgresDeliveryStore(pool, self.name)
-        deliver = DeliverNotifications(
-            self.channels, self.tools, self.secrets, SystemClock(), Recorder(deliveries).report
-        )
+        deliveries = PostgresDeliveryStore(pool, self.name, self.clock.hear)
+        health = PostgresHealth(pool, self.name)
+        deliver = DeliverNotifications(self.channels, self.tools, self.secrets, self.clock)
+        recorder = Recorder(deliveries.record, partial(health.say, "recording"))
         decisions = PostgresDecisionStore(
-            self.database.connect, self.database.begin, SettingsLoader()
+            self.database.connect, self.database.begin, SettingsLoader(), self.clock.hear
         )
         listen = not self.database.address.pooled
         return Worker(
             EvaluateFailures(decisions, JUDGES, links(self.settings)),
-            Sender(deliveries, deliver),
+            Sender(deliveries, deliver, recorder),
             deliveries,
             PostgresWaker(self.database.connect_autocommit, self.database.begin, listen=listen),
             self._sweeps(),
-            PostgresHealth(pool, self.name),
-            prepare=self.set_up_operator,
+            health,
+            prepare=self.prepare,
         )
 
     def _sweeps(self) -> PostgresSweeps:
@@ -172,13 +223,15 @@ async def open_service(settings: Settings, database_url: str) -> AsyncIterator[S
         guard = _guard(settings)
         http = GuardedHttpClient(guard)
         stack.push_async_callback(http.close)
+        clock = DatabaseClock()
         yield Service(
             settings,
             database,
             installed_channels(),
-            Tools(guard, http, _mail(settings)),
+            Tools(guard, http, _mail(settings), clock),
             _secret_box(settings),
             name=f"{socket.gethostname()}:{os.getpid()}",
+            clock=clock,
         )
 
 
@@ -263,6 +316,15 @@ def _secret_box(settings: Settings) -> AesSecretBox:
         return AesSecretBox.from_text(settings.keys.get_secret_value())
     except ValueError as problem:
         raise SettingsError(wrong("keys", str(problem))) from None
+
+
+def key_ids(settings: Settings) -> frozenset[str] | None:
+    """Names of the keys that are set; None if none are.
+
+    Raises:
+        SettingsError
+    """
+    return None if settings.keys is None else _secret_box(settings).key_ids
 
 
 _MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from meshhook_alerts.application.channel_document import destination_of, unseal
 from meshhook_alerts.bootstrap import Service
 from tests.api_client import SERVICE, bearing, pointers, problem, token
 from tests.line import Receiver, World, open_world
@@ -246,14 +247,17 @@ async def test_secrets_stay_when_left_out_change_when_given_and_go_when_null(
     async def stored(config: dict[str, Any]) -> dict[str, str]:
         answer = await client.post(PATH, json=body(world, channels=[HOOK | {"config": config}]))
         assert answer.status_code in (200, 201), answer.text
-        row = (await world.rows("select id, secrets from public.alert_channels"))[0]
-        return service.secrets.open(
-            row["secrets"], f"alert_channels/{world.project_id}/{row['id']}"
-        )
+        row = (await world.rows("select id, config, secrets from public.alert_channels"))[0]
+        place = destination_of(service.channels["webhook"].config_model, row["config"])
+        channel = world.project_id, row["id"]
+        return unseal(service.secrets, row["secrets"], channel, place)
 
     url = ADDRESS
     assert await stored(url | {"secret": SECRET}) == {"secret": SECRET}
-    assert await stored({"url": "https://203.0.114.8/in"}) == {"secret": SECRET}
+    moved = {"url": "https://203.0.114.8/in"}
+    answer = await client.post(PATH, json=body(world, channels=[HOOK | {"config": moved}]))
+    assert "/channels/0/config/secret" in pointers(answer)
+    assert await stored(moved | {"secret": SECRET}) == {"secret": SECRET}
     both = {"secret": OTHER, "previous_secret": SECRET}
     assert await stored(url | both) == both
     assert await stored(url) == both

@@ -56,7 +56,7 @@ def test_no_cut_goes_unnoticed(secrets: dict[str, str]) -> None:
 
 def test_an_unknown_key_is_named(secrets: dict[str, str]) -> None:
     sealed = AesSecretBox.from_text(generate_key("k1")).seal(secrets, _ROW)
-    with pytest.raises(UnreadableSecret, match="'k1', which is not in the key ring"):
+    with pytest.raises(UnreadableSecret, match="'k1', which is not in MESHHOOK_ALERTS_KEYS"):
         AesSecretBox.from_text(generate_key("k2")).open(sealed, _ROW)
 
 

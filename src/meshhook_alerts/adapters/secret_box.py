@@ -71,6 +71,11 @@ class AesSecretBox:
         """A box with the keys of ``id:base64,id2:base64``; raises ``ValueError``."""
         return cls(KeyRing.parse(key_ring))
 
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """Names of the keys that open."""
+        return frozenset(self._ciphers)
+
     def seal(self, secrets: Mapping[str, str], bound_to: str) -> bytes:
         """Encrypts with the current key; the result opens only with the same ``bound_to``."""
         head = bytes((_FORMAT, len(self._current))) + self._current.encode()
@@ -86,7 +91,7 @@ class AesSecretBox:
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise UnreadableSecret(
-                f"It is sealed with the key {key_id!r}, which is not in the key ring; "
+                f"It is sealed with the key {key_id!r}, which is not in MESHHOOK_ALERTS_KEYS; "
                 "put that key back, or enter the channel's secrets again"
             )
         nonce = sealed[len(head) : len(head) + _NONCE_BYTES]

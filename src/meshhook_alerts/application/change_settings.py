@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from meshhook_alerts.application.channel_changes import ChannelChecker
-from meshhook_alerts.application.channel_document import ChannelDocument, bound_to
+from meshhook_alerts.application.channel_document import ChannelDocument, destination_of, seal
 from meshhook_alerts.application.ports import ChannelPlugin, ChannelTools, SecretBox
 from meshhook_alerts.application.problems import (
     InvalidField,
@@ -110,7 +110,9 @@ class ChangeSettings:
         channel_id = await transaction.save_channel(project_id, change, sorted(change.secrets))
         sealed = None
         if change.secrets:
-            sealed = self.secrets.seal(change.secrets, bound_to(project_id, channel_id))
+            model = self.channels[change.document.kind].config_model
+            destination = destination_of(model, change.public)
+            sealed = seal(self.secrets, change.secrets, (project_id, channel_id), destination)
         await transaction.save_secrets(channel_id, sealed)
 
 

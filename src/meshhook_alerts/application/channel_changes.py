@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
 from meshhook_alerts.application.channel_document import (
     ChannelDocument,
-    bound_to,
+    destination_of,
+    is_secret,
     split_config,
+    unseal,
 )
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
@@ -68,7 +71,12 @@ class ChannelChecker:
             await plugin.check(config, self.tools)
         except ForbiddenDestination as problem:
             raise InvalidRequest([InvalidField("/config", str(problem))]) from None
-        return ChannelChange(document, *split_config(config))
+        public, secrets = split_config(config)
+        if same and stored:
+            asked = _to_be_asked_again(plugin, document, stored, public)
+            if again := [each for each in asked if each.pointer.rpartition("/")[2] in secrets]:
+                raise InvalidRequest(again)
+        return ChannelChange(document, public, secrets)
 
     def _config(
         self,
@@ -77,19 +85,40 @@ class ChannelChecker:
         document: ChannelDocument,
         stored: StoredSecrets | None,
     ) -> BaseModel:
-        kept, lost = self._kept(project_id, stored)
+        kept, lost = self._kept(plugin, project_id, stored)
         try:
             return plugin.config_model.model_validate({**kept, **document.config})
         except ValidationError as problem:
             raise InvalidRequest(lost + wrong_fields(problem.errors(), "/config")) from None
 
     def _kept(
-        self, project_id: UUID, stored: StoredSecrets | None
+        self, plugin: ChannelPlugin, project_id: UUID, stored: StoredSecrets | None
     ) -> tuple[dict[str, str], list[InvalidField]]:
         """The secrets the channel has; what to say if they are missed and cannot be opened."""
         if stored is None or stored.sealed is None:
             return {}, []
         try:
-            return self.secrets.open(stored.sealed, bound_to(project_id, stored.channel_id)), []
+            destination = destination_of(plugin.config_model, stored.config)
+            channel = project_id, stored.channel_id
+            return unseal(self.secrets, stored.sealed, channel, destination), []
         except UnreadableSecret as problem:
             return {}, [InvalidField("/config", f"What was stored is lost. {problem}")]
+
+
+def _to_be_asked_again(
+    plugin: ChannelPlugin,
+    document: ChannelDocument,
+    stored: StoredSecrets,
+    public: Mapping[str, Any],
+) -> list[InvalidField]:
+    """The secrets that were given for another address: whoever may change the address need not know
+    them, and must not have them sent wherever they like."""
+    model = plugin.config_model
+    if destination_of(model, stored.config) == destination_of(model, public):
+        return []
+    what = "enter it again: what is stored was given for another address, and stays with that one"
+    return [
+        InvalidField(pointer("config", name), what)
+        for name in model.model_fields
+        if is_secret(model, name) and name not in document.config
+    ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from meshhook_alerts.application.ports import SecretBox, UnreadableSecret
 from meshhook_alerts.application.settings_document import Name
 
 
@@ -35,10 +38,49 @@ def split_config(config: BaseModel) -> tuple[dict[str, Any], dict[str, str]]:
 
 def is_secret(model: type[BaseModel], name: str) -> bool:
     """Whether a field of a channel's settings is marked secret."""
+    return _is_marked(model, name, "secret")
+
+
+def destination_of(model: type[BaseModel], config: Mapping[str, Any]) -> str:
+    """Where a channel's secrets go, as a text that differs where that does: the values of the
+    fields marked ``destination`` in its public settings."""
+    marked = [name for name in model.model_fields if _is_marked(model, name, "destination")]
+    return json.dumps({name: config.get(name) for name in marked}, sort_keys=True) if marked else ""
+
+
+def seal(
+    box: SecretBox,
+    secrets: Mapping[str, str],
+    channel: tuple[UUID, UUID],
+    destination: str,
+) -> bytes:
+    """The secrets of a channel (its project's id and its own), bound to it and to where they go:
+    moved to another row, or with another address beside them, they do not open."""
+    return box.seal(secrets, _bound_to(*channel, destination))
+
+
+def unseal(
+    box: SecretBox, sealed: bytes, channel: tuple[UUID, UUID], destination: str
+) -> dict[str, str]:
+    """The secrets of a channel. Those sealed before they were bound to an address still open.
+
+    Raises:
+        UnreadableSecret
+    """
+    try:
+        return box.open(sealed, _bound_to(*channel, destination))
+    except UnreadableSecret as problem:
+        try:
+            return box.open(sealed, _bound_to(*channel, ""))
+        except UnreadableSecret:
+            raise problem from None
+
+
+def _bound_to(project_id: UUID, channel_id: UUID, destination: str) -> str:
+    place = f"alert_channels/{project_id}/{channel_id}"
+    return f"{place}/{destination}" if destination else place
+
+
+def _is_marked(model: type[BaseModel], name: str, mark: str) -> bool:
     extra = model.model_fields[name].json_schema_extra
-    return isinstance(extra, dict) and extra.get("secret") is True
-
-
-def bound_to(project_id: UUID, channel_id: UUID) -> str:
-    """What a channel's sealed secrets are bound to: moved to another row they do not open."""
-    return f"alert_channels/{project_id}/{channel_id}"
+    return isinstance(extra, dict) and extra.get(mark) is True

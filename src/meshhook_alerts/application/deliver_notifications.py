@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from meshhook_alerts.application.channel_document import bound_to
+from meshhook_alerts.application.channel_document import destination_of, unseal
 from meshhook_alerts.application.ports import (
     AttemptResult,
     ChannelPlugin,
@@ -62,21 +62,17 @@ class DeliverNotifications:
     tools: ChannelTools
     secrets: SecretBox
     clock: Clock
-    report: Callable[[AttemptResult], Awaitable[None]]
-    """Takes each result; returns when it is safely recorded."""
     jitter: Callable[[], float] = field(default=random.random)
     _opened: dict[UUID, tuple[Destination, BaseModel]] = field(default_factory=dict)
 
     async def __call__(self, due: DueNotification) -> AttemptResult:
-        """Tries once and reports."""
+        """Tries once; whatever happens, the result says how it ended."""
         started_at = self.clock.now()
         if started_at >= due.deadline_at:
             outcome: Outcome = TryAgain("The deadline had passed before this try")
         else:
             outcome = await self._send(due)
-        result = self._result(due, outcome, started_at, self.clock.now())
-        await self.report(result)
-        return result
+        return self._result(due, outcome, started_at, self.clock.now())
 
     async def _send(self, due: DueNotification) -> Outcome:
         destination = due.destination
@@ -84,10 +80,15 @@ class DeliverNotifications:
             return Rejected("The channel has been deleted")
         plugin = self.channels.get(destination.kind)
         if plugin is None:
-            return Rejected(f"No channel of kind {destination.kind!r} is installed here")
+            # Another worker may have it.
+            return TryAgain(
+                f"This worker knows no channel of kind {destination.kind!r}: install its package here"
+            )
         try:
             config = self._config(plugin, destination)
-        except (UnreadableSecret, ValidationError) as problem:
+        except UnreadableSecret as problem:  # another worker may have the key
+            return TryAgain(f"The channel's secrets cannot be opened here: {problem}")
+        except Exception as problem:
             return Rejected(f"The channel's settings cannot be used: {_brief(problem)}")
         return await self._try(plugin, due, config)
 
@@ -104,14 +105,15 @@ class DeliverNotifications:
     def _open(self, plugin: ChannelPlugin, destination: Destination) -> BaseModel:
         values = dict(destination.config)
         if destination.secrets:
-            bound = bound_to(destination.project_id, destination.id)
-            values |= self.secrets.open(destination.secrets, bound)
+            channel = destination.project_id, destination.id
+            place = destination_of(plugin.config_model, destination.config)
+            values |= unseal(self.secrets, destination.secrets, channel, place)
         return plugin.config_model.model_validate(values)
 
     async def _try(self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel) -> Outcome:
         try:
             async with asyncio.timeout(SEND_LIMIT.total_seconds()):
-                return await plugin.send(due.id, due.content, config, self.tools)
+                return _checked(await plugin.send(due.id, due.content, config, self.tools))
         except TimeoutError:
             return Ambiguous(f"No end after {SEND_LIMIT.total_seconds():.0f} s")
         except Exception as problem:  # a channel's own mistake must not stop the others
@@ -128,7 +130,7 @@ class DeliverNotifications:
             started_at=started_at,
             finished_at=finished_at,
             outcome=_OUTCOME_WORD[type(outcome)],
-            detail=redact(outcome.detail)[:300],
+            detail=redact(_storable(outcome.detail))[:300],
             state=state,
             wait_seconds=wait.total_seconds(),
             reason=reason,
@@ -146,6 +148,23 @@ class DeliverNotifications:
         if wait is None:
             return "expired", timedelta(), Reason.EXPIRED
         return "pending", wait, None
+
+
+def _checked(outcome: object) -> Outcome:
+    """What a plug-in gave back, if it is an outcome; whatever else it is, it proves no delivery."""
+    if not isinstance(outcome, Delivered | TryAgain | Rejected | Ambiguous):
+        return TryAgain(f"The channel itself failed: it gave back {outcome!r:.80} and no outcome")
+    detail: object = outcome.detail
+    if not isinstance(detail, str):
+        outcome = replace(outcome, detail=f"{detail!r:.300}")
+    asked: object = outcome.retry_after if isinstance(outcome, TryAgain) else None
+    if isinstance(outcome, TryAgain) and not isinstance(asked, timedelta):
+        outcome = replace(outcome, retry_after=None)
+    return outcome
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _brief(problem: Exception) -> str:

@@ -320,9 +320,16 @@ class Health(Protocol):
     async def beat(self, state: str, detail: Mapping[str, Any]) -> None:
         """Writes the worker's own row."""
 
+    async def say(self, part: str, trouble: str | None) -> None:
+        """Writes the row of a part of the worker: what it cannot do, or that it works."""
+
 
 class StoreUnavailable(Exception):  # noqa: N818
     """The database cannot be reached or is not set up; the text says what to do."""
+
+
+class StatementRefused(StoreUnavailable):
+    """The database is there, and refuses this very statement; another one may well succeed."""
 
 
 class SecretBox(Protocol):
@@ -330,6 +337,10 @@ class SecretBox(Protocol):
 
     def seal(self, secrets: Mapping[str, str], bound_to: str) -> bytes:
         """Encrypts; the result opens only with the same ``bound_to``."""
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """Names of the keys that open."""
 
     def open(self, sealed: bytes, bound_to: str) -> dict[str, str]:
         """Decrypts; raises ``UnreadableSecret``."""

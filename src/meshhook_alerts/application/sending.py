@@ -1,4 +1,4 @@
-"""Sending many notifications at once: bounded, fair to every channel, recorded in batches."""
+"""Sending many notifications at once: bounded, and fair to every channel."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from meshhook_alerts.application.ports import (
     AttemptResult,
     DeliveryStore,
     DueNotification,
-    StoreUnavailable,
 )
+from meshhook_alerts.application.recording import Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -25,48 +25,16 @@ PER_CHANNEL_LIMIT = 16
 _STALE_SECONDS = LEASE_SECONDS * 0.7
 _PUT_BACK_SECONDS = 1
 
-Send = Callable[[DueNotification], Awaitable[object]]
-
-
-class Recorder:
-    """Writes results in batches: as many as have come in while the last batch was written."""
-
-    def __init__(self, store: DeliveryStore) -> None:
-        self._store = store
-        self._pending: list[tuple[AttemptResult, asyncio.Future[None]]] = []
-        self._writer: asyncio.Task[None] | None = None
-
-    async def report(self, result: AttemptResult) -> None:
-        """Returns when ``result`` is safely recorded."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._pending.append((result, done))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
-        await done
-
-    async def _write_all(self) -> None:
-        wait = 0.1
-        while self._pending:
-            batch = self._pending[:500]
-            try:
-                await self._store.record([result for result, _ in batch])
-            except StoreUnavailable as problem:
-                _log.warning("results of %d tries wait for the database: %s", len(batch), problem)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 5)
-                continue
-            del self._pending[: len(batch)]
-            for _, done in batch:
-                if not done.done():
-                    done.set_result(None)
+Send = Callable[[DueNotification], Awaitable[AttemptResult]]
 
 
 class Sender:
     """Holds what is being sent, renews leases, and hands back what there is no place for."""
 
-    def __init__(self, store: DeliveryStore, send: Send) -> None:
+    def __init__(self, store: DeliveryStore, send: Send, recorder: Recorder) -> None:
         self._store = store
         self._send = send
+        self._recorder = recorder
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._per_channel: Counter[object] = Counter()
 
@@ -84,8 +52,10 @@ class Sender:
 
     def _begin(self, due: DueNotification, leased_at: float) -> bool:
         channel = due.destination.id if due.destination else None
-        if self._per_channel[channel] >= PER_CHANNEL_LIMIT or due.queue_id in self._sending:
-            return due.queue_id in self._sending
+        if due.queue_id in self._sending or due.queue_id in self._recorder.waiting:
+            return True
+        if self._per_channel[channel] >= PER_CHANNEL_LIMIT:
+            return False
         self._per_channel[channel] += 1
         self._sending[due.queue_id] = asyncio.create_task(self._run(due, channel, leased_at))
         return True
@@ -94,9 +64,9 @@ class Sender:
         try:
             # A process that was stopped for a while no longer holds its lease: another sends it.
             if time.monotonic() - leased_at < _STALE_SECONDS:
-                await self._send(due)
+                self._recorder.report(await self._send(due))
         except Exception:
-            _log.exception("notification %s: the try could not be recorded", due.id)
+            _log.exception("notification %s: the try failed", due.id)
         finally:
             self._per_channel[channel] -= 1
             if not self._per_channel[channel]:
@@ -104,12 +74,16 @@ class Sender:
             self._sending.pop(due.queue_id, None)
 
     async def keep_leases(self) -> None:
-        """Renews the leases of all that is still being sent; call more often than they last."""
-        if self._sending:
-            await self._store.extend(list(self._sending), LEASE_SECONDS)
+        """Renews the leases of all that is still being sent, and of all whose end is not recorded;
+        call more often than they last."""
+        if leased := [*self._sending, *self._recorder.waiting]:
+            await self._store.extend(leased, LEASE_SECONDS)
 
     async def drain(self, limit: float) -> int:
-        """Waits up to ``limit`` seconds for what is being sent; returns how many did not end."""
+        """Waits up to ``limit`` seconds for what is being sent and recorded; returns how many did
+        not end."""
+        end = time.monotonic() + limit
         if self._sending:
             await asyncio.wait(list(self._sending.values()), timeout=limit)
-        return len(self._sending)
+        unrecorded = await self._recorder.drain(max(0, end - time.monotonic()))
+        return len(self._sending) + unrecorded

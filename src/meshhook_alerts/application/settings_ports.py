@@ -50,6 +50,8 @@ class StoredSecrets:
 
     channel_id: UUID
     kind: str
+    config: Mapping[str, Any]
+    """The public settings beside them."""
     sealed: bytes | None
 
 

@@ -51,7 +51,7 @@ async def test_a_result_that_cannot_be_recorded_holds_up_no_other(
 
             await eventually(others)
             trouble = await world.rows(
-                "select detail from public.alert_health where part like 'recording%'"
+                "select detail from public.alert_health where part like 'recording%%'"
             )
             assert "audit table is full" in str(trouble)
             await world.execute(f"drop trigger audit on public.{table}")

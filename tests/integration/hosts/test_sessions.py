@@ -108,8 +108,8 @@ async def test_a_database_that_was_read_only_at_the_start_is_used_once_it_is_not
         database = urlsplit(world.url).path[1:]
         await execute(
             world.url,
-            "set default_transaction_read_only = off; alter database"
-            f' "{database}" reset default_transaction_read_only',
+            "set default_transaction_read_only = off",
+            f'alter database "{database}" reset default_transaction_read_only',
         )
         await eventually(lambda: asyncio.sleep(0, len(receiver.requests) >= 1), within=25)
         await world.fail(node="later")

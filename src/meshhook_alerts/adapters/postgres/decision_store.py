@@ -13,6 +13,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
+from datetime import datetime
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,7 @@ _FINGERPRINT = 3  # place in open_alerts.sql's answer
 _COUNT, _MEMBERS, _LAST_ID = 8, -2, -1  # places in group_signals.sql's answer
 
 Connect = Callable[[], Awaitable[AsyncConnection[TupleRow]]]
+Hear = Callable[[datetime], None]
 Begin = Callable[[AsyncConnection[TupleRow]], Awaitable[None]]
 """What to do first in each transaction."""
 LoadSettings = Callable[[AsyncConnection[TupleRow], UUID, int], Awaitable[ProjectSettings]]
@@ -64,10 +66,18 @@ class _JsonbDumper(JsonbBinaryDumper):
 class PostgresDecisionStore:
     """Decides on one connection of its own, so that statements stay prepared."""
 
-    def __init__(self, connect: Connect, begin: Begin, load_settings: LoadSettings) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        begin: Begin,
+        load_settings: LoadSettings,
+        hear: Hear = lambda _: None,
+    ) -> None:
         self._connect = connect
         self._begin = begin
         self._load_settings = load_settings
+        self._hear = hear
+        """Takes the database's present moment whenever it comes along."""
         self._connection: AsyncConnection[TupleRow] | None = None
 
     @asynccontextmanager
@@ -77,7 +87,7 @@ class PostgresDecisionStore:
         try:
             async with given_up(connection):
                 await self._begin(connection)
-                yield PostgresDecidingTransaction(connection, self._load_settings)
+                yield PostgresDecidingTransaction(connection, self._load_settings, self._hear)
         finally:
             if not connection.closed:
                 await connection.rollback()
@@ -98,7 +108,10 @@ class PostgresDecisionStore:
 class PostgresDecidingTransaction:
     """See ``ports.DecidingTransaction``."""
 
-    def __init__(self, connection: AsyncConnection[TupleRow], load_settings: LoadSettings) -> None:
+    def __init__(
+        self, connection: AsyncConnection[TupleRow], load_settings: LoadSettings, hear: Hear
+    ) -> None:
+        self._hear = hear
         self._connection = connection
         self._load_settings = load_settings
         self._settled = encoding.Members()
@@ -114,6 +127,7 @@ class PostgresDecidingTransaction:
         if project_id is None:
             await self._connection.commit()  # a rollback would forget the prepared statements
             return None
+        self._hear(now)
         return Batch(project_id, settings_version, now, limit, first)
 
     async def _take(self, limit: int) -> tuple[TupleRow, Part]:

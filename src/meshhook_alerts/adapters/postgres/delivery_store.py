@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from psycopg.rows import TupleRow, tuple_row
 from psycopg_pool import AsyncConnectionPool
@@ -13,15 +14,18 @@ from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.application.ports import AttemptResult, Destination, DueNotification
 
 Pool = AsyncConnectionPool
-_MSG_ID, _STATE = 0, 8  # places in read_queue.sql's answer
+Hear = Callable[[datetime], None]
+_MSG_ID, _STATE, _NOW = 0, 8, 12  # places in read_queue.sql's answer
 
 
 class PostgresDeliveryStore:
     """See ``ports.DeliveryStore``."""
 
-    def __init__(self, pool: Pool, worker: str) -> None:
+    def __init__(self, pool: Pool, worker: str, hear: Hear = lambda _: None) -> None:
         self._pool = pool
         self._worker = worker
+        self._hear = hear
+        """Takes the database's present moment whenever it comes along."""
 
     @translated
     async def take_due(self, limit: int, lease_seconds: int) -> Sequence[DueNotification]:
@@ -32,6 +36,8 @@ class PostgresDeliveryStore:
                 query("delivering/read_queue"), {"lease": lease_seconds, "limit": limit}
             )
             rows = await cursor.fetchall()
+            if rows:
+                self._hear(rows[0][_NOW])
             ended = [row[_MSG_ID] for row in rows if row[_STATE] != "pending"]
             if ended:
                 await cursor.execute(query("delivering/drop_messages"), {"ids": _joined(ended)})

@@ -12,7 +12,7 @@ from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from meshhook_alerts.adapters.postgres.sessions import HEALED_BY_ANOTHER
-from meshhook_alerts.application.ports import StoreUnavailable
+from meshhook_alerts.application.ports import StatementRefused, StoreUnavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +53,17 @@ def translating() -> Iterator[None]:
     except StoreUnavailable:
         raise
     except _TROUBLES as problem:
-        raise StoreUnavailable(explain(problem)) from problem
+        raise _kind_of(problem)(explain(problem)) from problem
+
+
+def _kind_of(problem: Exception) -> type[StoreUnavailable]:
+    """Whether the database is away, or has only refused what was asked."""
+    refused = isinstance(problem, psycopg.Error) and (problem.sqlstate or "")[:2] in _REFUSALS
+    return StatementRefused if refused else StoreUnavailable
+
+
+_REFUSALS = ("22", "23", "3F", "42", "44", "55", "P0")
+"""Classes of SQLSTATE (PostgreSQL, appendix A) that are about the statement and its data."""
 
 
 def explain(problem: Exception) -> str:

@@ -158,6 +158,9 @@ async def given_up(connection: AsyncConnection[TupleRow]) -> AsyncIterator[None]
     """Closes the connection on troubles that another one may not have."""
     try:
         yield
-    except HEALED_BY_ANOTHER:
-        await connection.close()
+    except Exception as problem:
+        if isinstance(problem, HEALED_BY_ANOTHER) or isinstance(
+            problem.__cause__, HEALED_BY_ANOTHER
+        ):
+            await connection.close()
         raise

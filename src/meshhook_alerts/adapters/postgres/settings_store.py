@@ -56,6 +56,13 @@ class PostgresSettingsStore:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
 
+    @translated
+    async def sealing_keys(self) -> dict[str, int]:
+        """The names of the keys that stored secrets are sealed with, and of how many channels."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query("delivering/sealing_keys"))
+            return dict(await cursor.fetchall())
+
     @asynccontextmanager
     async def as_caller(self, caller: Caller) -> AsyncIterator[PostgresSettingsTransaction]:
         """A transaction in the caller's role."""
@@ -119,7 +126,10 @@ class PostgresSettingsTransaction:
         if not seen:
             return {}
         found = await self._own_rows("delivering/channel_secrets", ids=seen)
-        return {name: StoredSecrets(id_, kind, sealed) for name, id_, kind, sealed in found}
+        return {
+            name: StoredSecrets(id_, kind, config if isinstance(config, dict) else {}, sealed)
+            for name, id_, kind, config, sealed in found
+        }
 
     @translated
     async def save_document(

@@ -92,6 +92,7 @@ class EmailConfig(BaseModel):
         examples=["smtp.example.com"],
         min_length=1,
         max_length=253,
+        json_schema_extra={"destination": True},
     )
     smtp_port: Annotated[int, AfterValidator(_checked_port)] | None = Field(
         default=None,
@@ -100,12 +101,14 @@ class EmailConfig(BaseModel):
         examples=[587],
         ge=1,
         le=65535,
+        json_schema_extra={"destination": True},
     )
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         default="starttls",
         title="Encryption",
         description="starttls: begins in the clear and must switch to TLS before anything is "
         "sent. tls: TLS from the start. none: everything in the clear, no password possible.",
+        json_schema_extra={"destination": True},
     )
     smtp_username: str | None = Field(
         default=None,

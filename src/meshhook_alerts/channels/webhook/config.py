@@ -115,7 +115,7 @@ class WebhookConfig(BaseModel):
         description="Where each alert is posted as JSON. Redirects are not followed.",
         examples=["https://example.com/hooks/meshhook"],
         max_length=2048,
-        json_schema_extra={"format": "uri"},
+        json_schema_extra={"format": "uri", "destination": True},
     )
     secret: SigningSecret = Field(
         title="Signing secret",

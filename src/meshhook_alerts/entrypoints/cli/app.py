@@ -104,6 +104,7 @@ def doctor(as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from meshhook_alerts.adapters.postgres.doctor import Finding, examine
+    from meshhook_alerts.bootstrap import key_ids
     from meshhook_alerts.settings import load_settings
 
     findings: list[Finding] = []
@@ -111,7 +112,10 @@ def doctor(as_json: AsJson = False) -> None:
     async def look(url: str) -> None:
         address = _address(url)
         async for finding in examine(
-            address.conninfo, settings.operator_email, pooled=address.pooled
+            address.conninfo,
+            settings.operator_email,
+            pooled=address.pooled,
+            key_ids=key_ids(settings),
         ):
             findings.append(finding)
             if not as_json:

@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.adapters.postgres.sessions import HEALED_BY_ANOTHER
 from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.application.ports import SweepTurn
 from meshhook_alerts.domain.identifiers import NIL, NOBODY
@@ -183,7 +184,7 @@ class PostgresSweep:
 def _is_the_database(problem: Exception) -> bool:
     """Whether there is no database to speak of; a statement that took or waited too long says
     nothing about it."""
-    if isinstance(problem, PoolTimeout | PoolClosed | psycopg.InterfaceError):
+    if isinstance(problem, (PoolTimeout, PoolClosed, psycopg.InterfaceError, *HEALED_BY_ANOTHER)):
         return True
     limits = errors.QueryCanceled | errors.LockNotAvailable | errors.DeadlockDetected
     return isinstance(problem, psycopg.OperationalError) and not isinstance(problem, limits)

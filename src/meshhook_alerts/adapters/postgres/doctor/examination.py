@@ -32,10 +32,15 @@ _WHEN_INSTALLED: tuple[tuple[str, Check], ...] = (
 
 
 async def examine(
-    conninfo: str, operator_email: str | None = None, *, pooled: bool = False
+    conninfo: str,
+    operator_email: str | None = None,
+    *,
+    pooled: bool = False,
+    key_ids: frozenset[str] | None = None,
 ) -> AsyncIterator[Finding]:
     """Looks at a database; stops where nothing more can be seen. ``operator_email``: the address that
-    workers are told to set up. ``pooled``: the session is others', too, and stays as it is."""
+    workers are told to set up. ``pooled``: the session is others', too, and stays as it is.
+    ``key_ids``: names of the keys at hand."""
     try:
         connection = await AsyncConnection.connect(conninfo, autocommit=True)
         if not pooled:
@@ -52,6 +57,8 @@ async def examine(
         for subject, check in _WHEN_INSTALLED:
             async for finding in _guarded(connection, subject, check):
                 yield finding
+        async for finding in _guarded(connection, "keys", partial(ours.keys, key_ids)):
+            yield finding
         async for finding in _guarded(
             connection, "operator", partial(ours.operator, operator_email)
         ):

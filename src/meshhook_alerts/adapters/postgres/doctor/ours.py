@@ -13,6 +13,7 @@ from meshhook_alerts.adapters.postgres.doctor.finding import (
     quoted,
 )
 from meshhook_alerts.adapters.postgres.migrations import pending
+from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.sessions import wrong_encoding
 from meshhook_alerts.domain.identifiers import PLATFORM
 
@@ -135,6 +136,23 @@ async def workers(connection: Connection) -> AsyncIterator[Finding]:
             "note", "workers", "none at work: failures are recorded, nobody is told",
             "Start `meshhook-alerts serve` or `meshhook-alerts worker`.",
         )  # fmt: skip
+
+
+async def keys(ring: frozenset[str] | None, connection: Connection) -> AsyncIterator[Finding]:
+    """Whether the keys at hand open what is stored; nothing is said where there are none at hand."""
+    if ring is None:
+        return
+    cursor = await connection.execute(query("delivering/sealing_keys"))
+    stored: dict[str, int] = dict(await cursor.fetchall())
+    if lost := sorted(set(stored) - ring):
+        yield Finding(
+            "wrong", "keys",
+            f"secrets of {sum(stored[name] for name in lost)} channel(s) are sealed with"
+            f" {', '.join(map(repr, lost))}, which is not in MESHHOOK_ALERTS_KEYS",
+            "Put that key behind the current one, or enter those channels' secrets again.",
+        )  # fmt: skip
+    else:
+        yield Finding("ok", "keys", "every stored secret's key is at hand")
 
 
 async def operator(address: str | None, connection: Connection) -> AsyncIterator[Finding]:
