@@ -19,6 +19,7 @@ from meshhook_alerts.application.problems import (
     pointer,
 )
 from meshhook_alerts.application.settings_document import SettingsDocument, check_names_differ
+from meshhook_alerts.application.settings_limits import beyond_limits
 from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
@@ -74,7 +75,7 @@ class ChangeSettings:
             slug = await self._slug(transaction, request)
             secrets = await transaction.stored_secrets(request.project_id, names)
         # Outside of any transaction, since a check may have to ask a slow name server.
-        changes = await self._checked(request, stored, secrets)
+        changes = await self._checked(request, slug, stored, secrets)
         async with self.store.as_caller(caller) as transaction:
             if await transaction.stored_secrets(request.project_id, names) != secrets:
                 what = "somebody else has just changed one of them; nothing was saved, try again"
@@ -96,8 +97,15 @@ class ChangeSettings:
         return slug
 
     async def _checked(
-        self, request: SettingsRequest, stored: StoredSettings, secrets: Mapping[str, StoredSecrets]
+        self,
+        request: SettingsRequest,
+        slug: str | None,
+        stored: StoredSettings,
+        secrets: Mapping[str, StoredSecrets],
     ) -> list[ChannelChange]:
+        names = {each.name for each in (*stored.channels, *(request.channels or ()))}
+        if too_much := beyond_limits(slug, request, stored, len(names)):
+            raise InvalidRequest(too_much)
         checker = ChannelChecker(self.channels, self.tools, self.secrets)
         changes, wrong = await checker.changes(request.project_id, request.channels or (), secrets)
         if wrong := wrong + _unknown_channels(request, stored):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 
 from meshhook_alerts.application.ports import (
@@ -23,9 +24,10 @@ from meshhook_alerts.application.ports import (
     ProjectSettings,
     StoreUnavailable,
 )
-from meshhook_alerts.domain.decision import Decisions
+from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.delivery import deadline_for
 from meshhook_alerts.domain.engine import decide
+from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.folding import Folded, Folding, Judge
 from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.message import SCHEMA_VERSION, Links, compose
@@ -41,6 +43,12 @@ LEASED_LIMIT = 64
 
 _AT_A_TIME = 100
 """Signal groups folded before the rest of the process, the store's reading included, has a turn."""
+
+_MOST_WORK = 20_000
+"""Signal groups of a batch, under a single rule; with many rules there are fewer in it."""
+_LEAST_GROUPS = 20
+_LONG = 500
+"""Folds, under a single rule, from which deciding on them takes longer than others should wait."""
 
 POSTPONED_SECONDS = 30
 """Until a project that could not be decided on is tried again."""
@@ -91,7 +99,7 @@ class EvaluateFailures:
         state = await transaction.state(
             batch.project_id, fingerprints, ending, explaining=explaining
         )
-        decisions = decide(folds, settings.policy, state, batch.now, folded.recoveries)
+        decisions = await self._decided(folds, settings.policy, state, batch, folded)
         messages = self._messages(decisions, settings)
         leased = list(islice(messages, LEASED_LIMIT))
         queue_ids = await transaction.commit(batch, folded, decisions, leased, messages)
@@ -104,19 +112,38 @@ class EvaluateFailures:
             ],
         )
 
+    async def _decided(
+        self,
+        folds: Sequence[Fold],
+        policy: ProjectPolicy,
+        state: State,
+        batch: Batch,
+        folded: Folded,
+    ) -> Decisions:
+        """As ``decide``; what takes long does so beside the rest of the process, not before it."""
+        work = partial(decide, folds, policy, state, batch.now, folded.recoveries)
+        if len(folds) * policy.weight < _LONG:
+            return work()
+        return await asyncio.to_thread(work)
+
     async def _fold(
         self, transaction: DecidingTransaction, batch: Batch, policy: ProjectPolicy
     ) -> tuple[int, Folded]:
         """The number of signals, and what they came to."""
         folding, signals = Folding(self.judges, policy), 0
+        left = max(_LEAST_GROUPS, _MOST_WORK // policy.weight)
         async with aclosing(transaction.parts(batch)) as parts:
-            async for part in parts:
+            async for whole in parts:
+                part = whole.first(left)
+                left -= len(part.groups)
                 placed = folding.add(part.groups[:_AT_A_TIME])
                 for begin in range(_AT_A_TIME, len(part.groups), _AT_A_TIME):
                     await asyncio.sleep(0)
                     placed += folding.add(part.groups[begin : begin + _AT_A_TIME])
                 transaction.settle(part, placed)
                 signals += part.signals
+                if left <= 0:
+                    break  # the rest comes with the next batch, after other projects
         return signals, folding.folded()
 
     def _messages(self, decisions: Decisions, settings: ProjectSettings) -> Iterator[Message]:

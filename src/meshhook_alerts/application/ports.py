@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -73,6 +73,13 @@ class Part:
     """How many there are."""
     last_id: int
     """The newest one's."""
+
+    def first(self, number: int) -> Part:
+        """As if only so many groups had been waiting."""
+        if number >= len(self.groups):
+            return self
+        left = sum(group.count for group in self.groups[number:])
+        return replace(self, groups=self.groups[:number], signals=self.signals - left)
 
 
 @dataclass(frozen=True, slots=True)

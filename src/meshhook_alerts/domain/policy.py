@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,13 @@ from meshhook_alerts.domain.expected_interval import ExpectedInterval
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.failure_rate import FailureRate
 from meshhook_alerts.domain.kinds import Kind
+from meshhook_alerts.domain.patterns import any_matches
 from meshhook_alerts.domain.severity import Criticality, Severity
+
+PATTERN_LIMIT = 2_000
+"""Patterns that a failure is held against: those of all rules that hold for its workflow."""
+TARGET_LIMIT = 1_000
+"""Pairs of a rule and a channel that one failure can lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class Conditions:
     nodes: tuple[str, ...] = ()
     """Node ids or patterns with ``*`` and ``?``."""
 
+    @property
+    def patterns(self) -> int:
+        """How many there are to look at."""
+        return len(self.workflows) + len(self.nodes)
+
     def agree(self, fold: Fold) -> bool:
         """Whether the failures of ``fold`` are meant."""
         return (
@@ -54,7 +64,7 @@ class Conditions:
 
 
 def _any_pattern(patterns: tuple[str, ...], value: str | None) -> bool:
-    return not patterns or any(fnmatchcase(value or "", pattern) for pattern in patterns)
+    return not patterns or any_matches(patterns, value or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,13 @@ class EffectiveSettings:
     origin: Mapping[str, str] = field(default_factory=dict)
     """Field → ``default``, ``project`` or ``workflow``."""
 
+    def weight(self, channels: int) -> tuple[int, int]:
+        """What a failure may cost where there are so many channels: the patterns it is held
+        against, and the pairs of rule and channel it can lead to."""
+        rules = [rule for rule in self.rules if rule.enabled]
+        patterns = sum(rule.conditions.patterns for rule in rules)
+        return patterns, sum(len(rule.channels) or channels for rule in rules)
+
     def detects(self, kind: Kind) -> bool:
         """Whether to look for failures of a kind."""
         return self.rules_on.get(kind.name, kind.default_on)
@@ -170,6 +187,16 @@ class ProjectPolicy:
     """By name."""
     known: bool = True
     """False if the project does not exist (any more)."""
+
+    @property
+    def weight(self) -> int:
+        """How much dearer one failure may be than under a single rule, roughly; 1 or more."""
+        each = [self.project, *self.workflows.values()]
+        costs = [settings.weight(len(self.channels)) for settings in each]
+        return max(
+            1, *(min(patterns, PATTERN_LIMIT) // 20 for patterns, _ in costs),
+            *(min(targets, TARGET_LIMIT) for _, targets in costs),
+        )  # fmt: skip
 
     def for_workflow(self, slug: str | None) -> EffectiveSettings:
         """What holds for the workflow ``slug``."""

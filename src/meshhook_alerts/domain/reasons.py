@@ -56,6 +56,7 @@ class Reason(StrEnum):
     # Blocked
     NO_RULE = "no_rule"
     NO_CHANNEL = "no_channel"
+    TOO_MANY_RULES = "too_many_rules"
     CHANNEL_OFF = "channel_off"
     ALERTS_OFF = "alerts_off"
     NO_SETTINGS = "no_settings"
@@ -112,6 +113,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
         Effect.BLOCKED: {
             Reason.NO_RULE: "No rule asks for failures like this one.",
             Reason.NO_CHANNEL: "A rule matched, but no channel is set up for it.",
+            Reason.TOO_MANY_RULES: "There are more rules, patterns or channels than can be looked at for one failure; those beyond the limit were not.",
             Reason.CHANNEL_OFF: "A rule matched, but its channel is switched off.",
             Reason.ALERTS_OFF: "Alerts are switched off for this workflow or project.",
             Reason.NO_SETTINGS: "The run's project was not found, so no settings apply.",

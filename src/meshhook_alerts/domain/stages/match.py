@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshhook_alerts.domain.failure import Fold
-from meshhook_alerts.domain.policy import AlertRule, Channel, EffectiveSettings, ProjectPolicy
+from meshhook_alerts.domain.policy import (
+    PATTERN_LIMIT,
+    TARGET_LIMIT,
+    AlertRule,
+    Channel,
+    EffectiveSettings,
+    ProjectPolicy,
+)
 from meshhook_alerts.domain.reasons import Reason
 
 
@@ -34,15 +41,27 @@ def match(fold: Fold, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
     settings = policy.for_workflow(fold.workflow)
     if not settings.enabled:
         return (NoTarget(Reason.ALERTS_OFF),)
-    rules = matching_rules(fold, settings)
-    if not rules:
+    rules, cut = matching_rules(fold, settings)
+    if not rules and not cut:
         return (NoTarget(Reason.NO_RULE),)
-    return [target for rule in rules for target in _targets(rule, policy)]
+    targets = [target for rule in rules for target in _targets(rule, policy)]
+    if cut or len(targets) > TARGET_LIMIT:
+        return [*targets[:TARGET_LIMIT], NoTarget(Reason.TOO_MANY_RULES)]
+    return targets
 
 
-def matching_rules(fold: Fold, settings: EffectiveSettings) -> list[AlertRule]:
-    """The enabled rules whose conditions agree with ``fold``."""
-    return [rule for rule in settings.rules if rule.enabled and rule.conditions.agree(fold)]
+def matching_rules(fold: Fold, settings: EffectiveSettings) -> tuple[list[AlertRule], bool]:
+    """The enabled rules whose conditions agree with ``fold``, and whether some could not be looked
+    at: settings that are saved keep within the limits, those of before there were any may not."""
+    found: list[AlertRule] = []
+    patterns = 0
+    for rule in settings.rules:
+        patterns += rule.conditions.patterns if rule.enabled else 0
+        if patterns > PATTERN_LIMIT:
+            return found, True
+        if rule.enabled and rule.conditions.agree(fold):
+            found.append(rule)
+    return found, False
 
 
 def _targets(rule: AlertRule, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
