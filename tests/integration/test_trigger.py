@@ -195,7 +195,7 @@ async def test_many_wrong_fields_are_not_all_repeated(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"id": NaN}', b"\xff\xfe", b'"\\ud83d', b"[" * 100_000]
+    "body", [b"", b"{", b'{"id": NaN}', b"\xff\xfe", b'"\\ud83d', b"[" * 10_000]
 )
 async def test_what_is_no_json_is_refused(door: Door, body: bytes) -> None:
     answer = await door.send(body)

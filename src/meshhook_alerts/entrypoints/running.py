@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.bootstrap import open_service
 from meshhook_alerts.entrypoints.api import create_app
+from meshhook_alerts.entrypoints.connections import CONNECTIONS_LIMIT, PatientProtocol
 from meshhook_alerts.entrypoints.local import Home
 
 
@@ -69,7 +70,13 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
 async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     """Serves ``app`` while the block runs."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
+        app,
+        http=PatientProtocol,
+        limit_concurrency=CONNECTIONS_LIMIT,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        lifespan="off",
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -18,8 +18,8 @@ from meshhook_alerts.entrypoints.api import (
     trigger_routes,
 )
 from meshhook_alerts.entrypoints.api.identity import TokenReader
+from meshhook_alerts.entrypoints.api.limits import RequestLimits
 from meshhook_alerts.entrypoints.api.problems import (
-    WITH_BODY,
     Problem,
     add_problem_handlers,
     answer,
@@ -28,12 +28,6 @@ from meshhook_alerts.entrypoints.api.signatures import SignatureCheck
 
 _log = logging.getLogger(__name__)
 
-BODY_LIMIT = 2 * 1024 * 1024
-"""Bytes of a request's body; a larger one is refused before it is read."""
-
-_JSON = re.compile(r"(?i)\s*application/(?:[\w.-]+\+)?json\s*(?:;.*)?")
-_OTHER_FORMS = frozenset({"/api/alerts/trigger"})
-"""Paths that take more than JSON, and say themselves what they take."""
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 
 
@@ -55,6 +49,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     for routes in (settings_routes, trigger_routes, detection_routes, health_routes):
         app.include_router(routes.router)
     add_problem_handlers(app)
+    app.add_middleware(RequestLimits)
     app.middleware("http")(_around)
     return app
 
@@ -62,12 +57,12 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
 async def _around(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Gives each request an id that its log lines and errors bear, and bounds its body."""
+    """Gives each request an id that its log lines and errors bear."""
     asked = request.headers.get("x-request-id", "")
     request.state.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
     with structlog.contextvars.bound_contextvars(request_id=request.state.request_id):
         try:
-            response = await _bounded(request, call_next)
+            response = await call_next(request)
         except Exception:
             _log.exception("%s %s failed", request.method, request.url.path)
             detail = "Something went wrong here; the request's id leads to it in our logs."
@@ -76,23 +71,3 @@ async def _around(
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-async def _bounded(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    length = request.headers.get("content-length", "")
-    if request.method in WITH_BODY:
-        if request.url.path not in _OTHER_FORMS and not _JSON.fullmatch(
-            request.headers.get("content-type", "")
-        ):
-            detail = "Send JSON: Content-Type: application/json."
-            return answer(Problem(415, "unsupported_media_type", detail), request)
-        if not length.isdecimal():
-            return answer(
-                Problem(411, "length_required", "Send the body's Content-Length."), request
-            )
-        if int(length) > BODY_LIMIT:
-            detail = f"The body may be {BODY_LIMIT} bytes long; send less at once."
-            return answer(Problem(413, "too_large", detail), request)
-    return await call_next(request)

@@ -91,6 +91,9 @@ def _subject(claims: dict[str, object], role: str) -> UUID | None:
 
 def caller(request: Request) -> Caller:
     """The caller of a request, from its ``Authorization: Bearer`` header."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is not None:
+        return known
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _refused("Send a token: Authorization: Bearer …")
@@ -107,18 +110,43 @@ def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
 
 async def reporter(request: Request) -> None:
     """Lets pass the service itself, by a token or by a signature with the shared secret."""
-    if not any(name in request.headers for name in HEADERS):
+    if not _is_signed(request):
         service(caller(request))
         return
+    check = _signatures(request)
+    try:
+        check.check(request.headers, await request.body(), datetime.now(UTC))
+    except BadSignature as problem:
+        raise _refused(str(problem)) from None
+
+
+def precheck_signature(request: Request, now: datetime) -> bool:
+    """Whether a request bears a signature, and one worth reading the body for.
+
+    Raises:
+        Problem: 401, with the reason.
+    """
+    if not _is_signed(request):
+        return False
+    check = _signatures(request)
+    try:
+        check.precheck(request.headers, now)
+    except BadSignature as problem:
+        raise _refused(str(problem)) from None
+    return True
+
+
+def _is_signed(request: Request) -> bool:
+    return any(name in request.headers for name in HEADERS)
+
+
+def _signatures(request: Request) -> SignatureCheck:
     check: SignatureCheck | None = request.app.state.signatures
     if check is None:
         raise _refused(
             "Signed reports are not taken: the service's MESHHOOK_ALERTS_TRIGGER_SECRET is not set."
         )
-    try:
-        check.check(request.headers, await request.body(), datetime.now(UTC))
-    except BadSignature as problem:
-        raise _refused(str(problem)) from None
+    return check
 
 
 def _refused(detail: str) -> Problem:

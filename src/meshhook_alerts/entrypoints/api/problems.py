@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ from meshhook_alerts.application.problems import (
 )
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+_UNSTORABLE = re.compile(rb"(?i)\\u(?:0000|d[89a-f])")
 
 MOST_FIELDS = 100
 """Wrong fields named in one answer."""
@@ -77,9 +80,11 @@ async def storable(request: Request) -> None:
     if not all(is_storable(str(part)) for part in request.path_params.values()):
         raise Problem(404, "not_found", "Nothing can have that name.")
     if request.method in WITH_BODY:
-        if not await request.body():
+        body = await request.body()
+        if not body:
             raise Problem(400, "malformed_json", "The body is empty; send a JSON object.")
-        if wrong := list(unstorable(await request.json())):
+        # Only an escape can bring in what cannot be stored: JSON takes neither as it is.
+        if _UNSTORABLE.search(body) and (wrong := list(unstorable(await request.json()))):
             raise InvalidRequest(wrong)
 
 

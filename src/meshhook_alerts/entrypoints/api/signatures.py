@@ -38,14 +38,19 @@ class SignatureCheck:
         Raises:
             BadSignature
         """
-        id_, stamp, given = (headers.get(name, "") for name in HEADERS)
-        if not (id_ and given and stamp.isascii() and stamp.isdecimal() and len(stamp) < 12):
-            raise BadSignature(f"A signed request bears {', '.join(HEADERS)}.")
+        id_, stamp, given = _parts(headers)
         if not self._holds(f"{id_}.{stamp}.".encode() + body, given):
             raise BadSignature("The signature does not fit this body, id and time.")
-        off = now.timestamp() - int(stamp)
-        if abs(off) > TOLERANCE.total_seconds():
-            raise BadSignature(f"The signature is {off:+.0f} s old; is the caller's clock right?")
+        _check_age(stamp, now)
+
+    def precheck(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Returns if a body could make the signature hold; for before it has been read.
+
+        Raises:
+            BadSignature
+        """
+        _, stamp, _ = _parts(headers)
+        _check_age(stamp, now)
 
     def _holds(self, signed: bytes, given: str) -> bool:
         """Every pair is compared, in constant time, whatever the first ones come to."""
@@ -56,6 +61,19 @@ class SignatureCheck:
             for each in candidates:
                 found |= hmac.compare_digest(each, one)
         return found
+
+
+def _parts(headers: Mapping[str, str]) -> tuple[str, str, str]:
+    id_, stamp, given = (headers.get(name, "") for name in HEADERS)
+    if not (id_ and given and stamp.isascii() and stamp.isdecimal() and len(stamp) < 12):
+        raise BadSignature(f"A signed request bears {', '.join(HEADERS)}.")
+    return id_, stamp, given
+
+
+def _check_age(stamp: str, now: datetime) -> None:
+    off = now.timestamp() - int(stamp)
+    if abs(off) > TOLERANCE.total_seconds():
+        raise BadSignature(f"The signature is {off:+.0f} s old; is the caller's clock right?")
 
 
 def _signature(key: bytes, signed: bytes) -> bytes:
