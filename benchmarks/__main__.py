@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import burst, latency, memory, overhead, storm, sweeps, writers
+from benchmarks import burst, latency, memory, neighbours, overhead, storm, sweeps, writers
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, table
 
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "sweeps": sweeps.run,
     "burst": burst.run,
     "writers": writers.run,
+    "neighbours": neighbours.run,
 }
 
 

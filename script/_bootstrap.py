@@ -22,7 +22,7 @@ from _steps import CommandError, run, step
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed.json"
-EXTRAS = {"demo": "demo", "check": "dev", "test": "dev"}
+EXTRAS = {"demo": "demo", "check": "dev", "test": "dev", "prove": "dev"}
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -38,7 +38,7 @@ def main() -> int:
     if command == "demo":
         program = VENV / "bin" / "meshhook-alerts"
         os.execv(program, [str(program), "demo", *arguments])
-    task = _tasks.check if command == "check" else _tasks.test
+    task = {"check": _tasks.check, "prove": _tasks.prove}.get(command, _tasks.test)
     return task(VENV / "bin", arguments)
 
 

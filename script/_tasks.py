@@ -46,6 +46,24 @@ def test(tools: Path, arguments: list[str]) -> int:
     return _verdict(failed) or tests.returncode
 
 
+def prove(tools: Path, arguments: list[str]) -> int:
+    """One of the longer proofs, by its name; extra arguments go to pytest."""
+    proofs = Path("tests/proofs")
+    known = sorted(each.name for each in proofs.iterdir() if (each / "__init__.py").exists())
+    if not arguments or arguments[0] not in known:
+        print("script/prove NAME runs a longer proof. There are:")
+        for name in known:
+            said = (proofs / name / "__init__.py").read_text("utf-8").strip().strip('"')
+            print(f"  {name:10} {said.partition(': ')[2]}")
+        return 0 if not arguments else 2
+    if arguments[0] == "hosts" and not shutil.which("pgbouncer", path=_PATH):
+        _install("pgbouncer", "the proof on hosts with a pooler")
+    return subprocess.run([tools / "pytest", proofs / arguments[0], *arguments[1:]]).returncode
+
+
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+
 def _static_checks(tools: Path, *, fix: bool) -> list[str]:
     ruff = tools / "ruff"
     brief = "--output-format=concise"

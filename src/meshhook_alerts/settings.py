@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         default=None,
         description="Keys that encrypt channel secrets, the current one first. "
         "`meshhook-alerts keys generate` makes one.",
-        examples=["k1:…base64 of 32 bytes…"],
+        examples=["k20261126-3fa2:…base64 of 32 bytes…"],
     )
     trigger_secret: SecretStr | None = Field(
         default=None,

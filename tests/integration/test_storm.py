@@ -16,6 +16,7 @@ from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.bootstrap import JUDGES
 from meshhook_alerts.domain.message import Links
+from tests.databases import connect
 from tests.line import World, open_world
 
 pytestmark = pytest.mark.postgres
@@ -197,3 +198,18 @@ async def test_a_project_that_cannot_be_decided_on_is_put_off_in_the_middle_of_i
         evaluated = await evaluate()
     assert evaluated is not None
     assert evaluated.failures == 3_000
+
+
+async def test_an_inbox_last_seen_empty_is_emptied_by_its_key(world: World) -> None:
+    """A plan made then holds for the storm that fills it: it must not read it whole for each row."""
+    async with await connect(world.url) as connection:
+        for name in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):
+            await connection.execute(f"set {name} = off".encode())
+        cursor = await connection.execute(
+            "explain with members as materialized (select %s::uuid as project_id, unnest(%s::bigint[]) as id)"
+            " delete from meshhook_alerts.signals signal using members"
+            " where signal.project_id = members.project_id and signal.id = members.id",
+            (world.project_id, [1, 2, 3]),
+        )
+        plan = "\n".join(str(row[0]) for row in await cursor.fetchall())
+    assert "signals_pkey" in plan

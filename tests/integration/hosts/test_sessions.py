@@ -40,12 +40,14 @@ SETTINGS = {
 }
 
 
+def assignment(name: str, value: str) -> str:
+    """As `alter database … set` wants it."""
+    return f"{name} = " + (value if name in ("search_path", "datestyle") else f"'{value}'")
+
+
 async def set_for_all(world: World, name: str, value: str) -> None:
     database = urlsplit(world.url).path[1:]
-    text = f'alter database "{database}" set {name} = ' + (
-        value if name in ("search_path", "datestyle") else f"'{value}'"
-    )
-    await execute(world.url, text)
+    await execute(world.url, f'alter database "{database}" set {assignment(name, value)}')
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -87,7 +87,9 @@ class PostgresDecisionStore:
         try:
             async with given_up(connection):
                 await self._begin(connection)
-                yield PostgresDecidingTransaction(connection, self._load_settings, self._hear)
+                yield PostgresDecidingTransaction(
+                    connection, self._begin, self._load_settings, self._hear
+                )
         finally:
             if not connection.closed:
                 await connection.rollback()
@@ -109,8 +111,13 @@ class PostgresDecidingTransaction:
     """See ``ports.DecidingTransaction``."""
 
     def __init__(
-        self, connection: AsyncConnection[TupleRow], load_settings: LoadSettings, hear: Hear
+        self,
+        connection: AsyncConnection[TupleRow],
+        begin: Begin,
+        load_settings: LoadSettings,
+        hear: Hear,
     ) -> None:
+        self._begin = begin
         self._hear = hear
         self._connection = connection
         self._load_settings = load_settings
@@ -179,6 +186,7 @@ class PostgresDecidingTransaction:
     async def _introduce(self) -> bool:
         cursor = await self._cursor("deciding/introduce_projects", nil=NIL)
         await self._connection.commit()
+        await self._begin(self._connection)
         return cursor.rowcount > 0
 
     @translated
@@ -255,6 +263,7 @@ class PostgresDecidingTransaction:
     async def postpone(self, batch: Batch, seconds: float) -> None:
         """Rolls back, then marks the project."""
         await self._connection.rollback()
+        await self._begin(self._connection)
         await self._cursor(
             "deciding/postpone_project", project_id=batch.project_id, seconds=seconds
         )

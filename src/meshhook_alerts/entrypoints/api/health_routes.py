@@ -9,13 +9,15 @@ from meshhook_alerts.bootstrap import Service
 router = APIRouter(prefix="/api/alerts/health", tags=["health"])
 
 
-@router.api_route("/live", methods=["GET", "HEAD"], summary="The process answers")
+@router.head("/live", include_in_schema=False)
+@router.get("/live", summary="The process answers")
 async def live() -> dict[str, str]:
     """Always ``ok``: a process that cannot say so is dead."""
     return {"status": "ok"}
 
 
-@router.api_route("/ready", methods=["GET", "HEAD"], summary="The database answers")
+@router.head("/ready", include_in_schema=False)
+@router.get("/ready", summary="The database answers")
 async def ready(request: Request) -> dict[str, str]:
     """``ok`` if the database can be used, otherwise 503 with the reason."""
     service: Service = request.app.state.service

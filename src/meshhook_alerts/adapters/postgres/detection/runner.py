@@ -110,6 +110,7 @@ class PostgresSweep:
 
     async def _slice(self) -> SweepTurn:
         sweep = self._sweep
+        await self._introduce()
         async with self._pool.connection() as connection:
             row = await self._take_turn(connection)
             if row is None:  # another worker has it, or the row is gone
@@ -134,11 +135,14 @@ class PostgresSweep:
             await self._say(connection, sliced)
             return SweepTurn(sliced.added, wait, sliced.read)
 
-    async def _take_turn(self, connection: AsyncConnection[TupleRow]) -> TupleRow | None:
+    async def _introduce(self) -> None:
+        """By itself: it must outlive a slice that fails."""
         if not self._introduced:
-            await connection.execute(query("detection/introduce_sweep"), {"name": self.name})
-            await connection.commit()  # it must outlive a slice that fails
+            async with self._pool.connection() as connection:
+                await connection.execute(query("detection/introduce_sweep"), {"name": self.name})
             self._introduced = True
+
+    async def _take_turn(self, connection: AsyncConnection[TupleRow]) -> TupleRow | None:
         async with connection.pipeline():
             await connection.execute(f"set local statement_timeout = '{STATEMENT_LIMIT}'")
             await connection.execute(f"set local lock_timeout = '{LOCK_LIMIT}'")
