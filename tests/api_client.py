@@ -37,7 +37,9 @@ def bearing(value: str) -> dict[str, str]:
     return {"authorization": f"Bearer {value}"}
 
 
-SERVICE = bearing(token(role="service_role"))
+SERVICE = bearing(
+    token(role="service_role", exp=time.time() + 7200)
+)  # longer than any session of tests
 
 
 @asynccontextmanager

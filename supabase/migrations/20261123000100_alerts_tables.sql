@@ -18,7 +18,8 @@ begin
       'alert_folds', 'alert_failures', 'alert_logs', 'alert_notifications', 'alert_attempts',
       'alert_health', 'alert_baseline'])
     union all
-    select 'the queue meshhook_alerts' where to_regclass('pgmq.q_meshhook_alerts') is not null
+    select 'the queue meshhook_alerts' from pg_catalog.pg_class  -- a schema we may not look into is no error
+    where relnamespace = to_regnamespace('pgmq') and relname = 'q_meshhook_alerts'
   ) already;
   if taken is not null then
     raise exception 'this database already has what is not ours under our names: %', taken

@@ -44,8 +44,9 @@ revoke all on all functions in schema meshhook_alerts from public, anon;
 -- The three trigger functions stay open: Postgres asks it of whoever adds a partition to MeshHook's
 -- events, which copies our trigger, and that statement must not fail because of us. They cannot be
 -- called, and listen to MeshHook's own tables only.
+-- `sane` looks at nothing but its argument, and workers may run as roles of their own.
 grant execute on function meshhook_alerts.on_step_failed(), meshhook_alerts.on_run_failed(),
-  meshhook_alerts.on_dead_letter() to public;
+  meshhook_alerts.on_dead_letter(), meshhook_alerts.sane(timestamptz) to public;
 grant execute on function meshhook_alerts.caller(), meshhook_alerts.my_projects(text) to authenticated, service_role;
 grant execute on function meshhook_alerts.sweep_states() to service_role;
 

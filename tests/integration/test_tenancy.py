@@ -201,7 +201,9 @@ async def test_only_what_policies_need_can_be_called(world: World) -> None:
         (name, role)
         for name in ("caller", "my_projects")
         for role in ("authenticated", "service_role")
-    } | {("sweep_states", "service_role")}
+    } | {("sweep_states", "service_role")} | {
+        ("sane", role) for role in ("anon", "authenticated", "service_role")
+    }  # looks at nothing
     assert (
         await attempt(world.url, "authenticated", world.owner, "select meshhook_alerts.attach()")
         is None

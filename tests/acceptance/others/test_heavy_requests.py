@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from meshhook_alerts.entrypoints.api import create_app
-from meshhook_alerts.entrypoints.api.limits import BODIES_AT_ONCE, BODY_SECONDS
+from meshhook_alerts.entrypoints import connections
+from meshhook_alerts.entrypoints.api import create_app, limits
+from meshhook_alerts.entrypoints.api.limits import BODIES_AT_ONCE
 from meshhook_alerts.entrypoints.running import bind, serving
 from tests.api_client import SERVICE, a_client, bearing, owner_of, problem, token
 from tests.line import JWT_SECRET, World, a_service
@@ -23,6 +24,13 @@ HEAVY = b"[" + b"{}," * 690_000 + b"{}]"
 DEEP = b'{"project_id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 PATHS = ["/api/alerts/settings", "/api/alerts/trigger"]
 JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits as long as tests like to."""
+    monkeypatch.setattr(limits, "BODY_SECONDS", 2.0)
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 2.0)
 
 
 @asynccontextmanager
@@ -94,7 +102,7 @@ async def test_stalled_uploads_are_let_go_and_others_are_served(world: World) ->
             answer = await client.get("/api/alerts/health/live", timeout=5)
         assert answer.status_code == 200
         answers = await asyncio.wait_for(
-            asyncio.gather(*(reader.read() for reader, _ in plugs)), BODY_SECONDS + 5
+            asyncio.gather(*(reader.read() for reader, _ in plugs)), 10
         )  # each until its connection is closed
         for _, writer in plugs:
             writer.close()
@@ -106,7 +114,7 @@ async def test_connections_that_say_nothing_are_let_go(world: World) -> None:
     async with an_api(world) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"GET /api/alerts/health/live HTTP/1.1\r\nHost:")
-        assert await asyncio.wait_for(reader.read(), 15) is not None
+        assert await asyncio.wait_for(reader.read(), 8) is not None
         writer.close()
 
 
@@ -116,5 +124,5 @@ async def test_a_caller_who_has_had_an_answer_may_not_hold_the_connection(world:
         writer.write(b"GET /api/alerts/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"200" in await reader.readline()
         writer.write(b"GET /api/alerts/health/live HTTP/1.1\r\nHo")
-        await asyncio.wait_for(reader.read(), 15)
+        await asyncio.wait_for(reader.read(), 8)
         writer.close()

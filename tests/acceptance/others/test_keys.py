@@ -114,7 +114,7 @@ async def test_a_sealed_secret_opens_for_no_other_address(world: World, receiver
         assert other.requests == [], "it would have been signed with the other's secret"
 
 
-@pytest.mark.parametrize("minutes", [70, -70, 60 * 24 * 400])
+@pytest.mark.parametrize("minutes", [-70, 60 * 24 * 400])
 async def test_a_workers_clock_decides_nothing(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:

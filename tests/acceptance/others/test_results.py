@@ -111,12 +111,12 @@ async def test_what_a_plug_in_gives_back_is_checked_and_each_try_leaves_a_row(
             async def recorded() -> bool:
                 return bool(await world.value("select count(*) from public.alert_attempts"))
 
-            await eventually(recorded, within=6)
+            await eventually(recorded, within=20)
     detail = await world.value("select detail from public.alert_attempts")
     assert detail
 
 
-@pytest.mark.parametrize("config", ['"text"', "5", "null", "[1]", '{"url": 5}'])
+@pytest.mark.parametrize("config", ['"text"', "5", "null", "[1]"])
 async def test_a_stored_config_of_the_wrong_shape_is_a_rejection_that_says_so(
     world: World, receiver: Receiver, config: str
 ) -> None:
@@ -129,5 +129,21 @@ async def test_a_stored_config_of_the_wrong_shape_is_a_rejection_that_says_so(
             async def ended() -> bool:
                 return (await states(world)).get("rejected", 0) == 1
 
-            await eventually(ended, within=6)
+            await eventually(ended, within=20)
     assert await world.value("select count(*) from public.alert_attempts") == 1
+
+
+async def test_a_stored_value_of_the_wrong_type_is_one_too(world: World) -> None:
+    async with a_service(world.url) as service:
+        mail = {"name": "m", "kind": "email", "config": {"to": ["a@example.org"]}}
+        await world.configure(service, channels=[mail])
+        await world.execute("update public.alert_channels set config = '{\"to\": 5}'")
+        async with at_work(service):
+            await world.fail()
+
+            async def ended() -> bool:
+                return (await states(world)).get("rejected", 0) == 1
+
+            await eventually(ended)
+    detail = await world.value("select detail from public.alert_attempts")
+    assert "to" in detail
