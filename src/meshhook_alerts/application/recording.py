@@ -44,6 +44,12 @@ class Recorder:
         """Queue entries whose results are not recorded yet."""
         return [each.queue_id for each in (*self._fresh, *self._writing)] + list(self._held)
 
+    def has(self, queue_id: int) -> bool:
+        """Whether the result of that queue entry is not recorded yet."""
+        return queue_id in self._held or any(
+            each.queue_id == queue_id for each in (*self._fresh, *self._writing)
+        )
+
     def report(self, result: AttemptResult) -> None:
         """Takes a result; it will be recorded as soon as it can be."""
         self._fresh.append(result)
@@ -95,7 +101,7 @@ class Recorder:
                 return  # these come first
             await self._write([result])
         if not self._held:
-            await self._say(None)
+            await self._say_so(None)
 
     async def _write(self, batch: Sequence[AttemptResult]) -> None:
         """All of a batch, or, where one of it is refused, all but that."""
@@ -137,7 +143,10 @@ class Recorder:
         self._held[result.queue_id] = result
         while len(self._held) > HELD_LIMIT:
             self._held.pop(next(iter(self._held)))
+        await self._say_so(why)
+
+    async def _say_so(self, trouble: str | None) -> None:
         try:
-            await self._say(why)
-        except StoreUnavailable as trouble:
-            _log.warning("could not say so in alert_health: %s", trouble)
+            await self._say(trouble)
+        except Exception as problem:  # nothing depends on it
+            _log.warning("could not say so in alert_health: %s", problem)

@@ -52,7 +52,7 @@ class Sender:
 
     def _begin(self, due: DueNotification, leased_at: float) -> bool:
         channel = due.destination.id if due.destination else None
-        if due.queue_id in self._sending or due.queue_id in self._recorder.waiting:
+        if due.queue_id in self._sending or self._recorder.has(due.queue_id):
             return True
         if self._per_channel[channel] >= PER_CHANNEL_LIMIT:
             return False
