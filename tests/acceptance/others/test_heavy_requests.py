@@ -126,3 +126,18 @@ async def test_a_caller_who_has_had_an_answer_may_not_hold_the_connection(world:
         writer.write(b"GET /api/alerts/health/live HTTP/1.1\r\nHo")
         await asyncio.wait_for(reader.read(), 8)
         writer.close()
+
+
+async def test_one_address_takes_no_more_than_its_share_of_connections(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PER_ADDRESS_LIMIT", 20)
+    async with an_api(world) as (host, port):
+        plugs = [await asyncio.open_connection(host, port) for _ in range(25)]
+        refused = await asyncio.wait_for(plugs[-1][0].read(), 5)
+        assert refused.startswith(b"HTTP/1.1 503")
+        for _, writer in plugs:
+            writer.close()
+        await asyncio.sleep(0.2)
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+            assert (await client.get("/api/alerts/health/live")).status_code == 200

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from meshhook_alerts.domain.delivery import Delivered, Rejected, TryAgain
+from tests.installing import advice
 from tests.line import Receiver, World, a_service, at_work, eventually
 
 pytestmark = pytest.mark.postgres
@@ -54,6 +55,7 @@ async def test_a_result_that_cannot_be_recorded_holds_up_no_other(
                 "select detail from public.alert_health where part like 'recording%%'"
             )
             assert "audit table is full" in str(trouble)
+            assert "recording is in trouble" in await advice(world.url, "workers")
             await world.execute(f"drop trigger audit on public.{table}")
 
             async def all_ended() -> bool:

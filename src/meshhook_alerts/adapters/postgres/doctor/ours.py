@@ -136,6 +136,15 @@ async def workers(connection: Connection) -> AsyncIterator[Finding]:
             "note", "workers", "none at work: failures are recorded, nobody is told",
             "Start `meshhook-alerts serve` or `meshhook-alerts worker`.",
         )  # fmt: skip
+    cursor = await connection.execute(
+        "select part, detail ->> 'trouble' from public.alert_health where state = 'troubled' order by part"
+    )
+    for part, trouble in await cursor.fetchall():
+        what, _, worker = part.partition(":")
+        yield Finding(
+            "wrong", "workers", f"{what} is in trouble at {worker}: {trouble}",
+            "What it says is in its way: mend that; nothing is lost meanwhile.",
+        )  # fmt: skip
 
 
 async def keys(ring: frozenset[str] | None, connection: Connection) -> AsyncIterator[Finding]:
