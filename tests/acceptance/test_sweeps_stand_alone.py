@@ -216,7 +216,7 @@ async def test_what_watches_the_sweeps_goes_on_while_one_of_them_hangs(world: Wo
             await other.execute("lock table meshhook_alerts.run_watch in access exclusive mode")
             locked = await world.value("select clock_timestamp()")
             await world.execute("update meshhook_alerts.sweeps set due_at = now()")
-            for name in ("detector", "fleet", "platform"):
-                await eventually(lambda name=name: finished(name, locked))  # type: ignore[misc]
+            for name in ("detector", "fleet"):  # those that come often
+                await eventually(lambda name=name: finished(name, locked), within=40)  # type: ignore[misc]
             assert not await finished("runs", locked)
         await eventually(lambda: finished("runs", locked))
