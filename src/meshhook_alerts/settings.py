@@ -243,7 +243,10 @@ def read_settings(**given: Any) -> tuple[Settings, list[str]]:
     try:
         return Settings(**chosen), problems
     except ValidationError as problem:
-        errors = {_field_name(error["loc"]): error["msg"] for error in problem.errors()}
+        errors = {
+            _field_name(error["loc"]): error["msg"].removeprefix("Value error, ")
+            for error in problem.errors()
+        }
     defaults = {_key(name): Settings.model_fields[name].default for name in errors}
     problems += [wrong(name, message) for name, message in errors.items()]
     return Settings(**{**chosen, **defaults}), problems

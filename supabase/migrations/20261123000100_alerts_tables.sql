@@ -24,7 +24,7 @@ begin
   if taken is not null then
     raise exception 'this database already has what is not ours under our names: %', taken
       using errcode = 'duplicate_object',
-            hint = 'Rename it, or let us know whose it is; nothing was created or changed.';
+            hint = 'Rename it or move it to another schema, then try again; nothing was created or changed.';
   end if;
 end $$;
 

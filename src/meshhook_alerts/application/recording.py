@@ -82,6 +82,7 @@ class Recorder:
                     due = time.monotonic() + wait
             except Exception:
                 _log.exception("recording results failed and goes on")
+                self._fresh, self._writing = [*self._writing, *self._fresh], []
                 await asyncio.sleep(_FIRST_WAIT)
 
     async def _pause(self, seconds: float) -> None:
@@ -142,7 +143,8 @@ class Recorder:
             )
         self._held[result.queue_id] = result
         while len(self._held) > HELD_LIMIT:
-            self._held.pop(next(iter(self._held)))
+            oldest = self._held.pop(next(iter(self._held)))
+            _log.error("too many results are kept; that of %s is let go", oldest.notification_id)
         await self._say_so(why)
 
     async def _say_so(self, trouble: str | None) -> None:

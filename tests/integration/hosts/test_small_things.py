@@ -92,6 +92,8 @@ async def test_a_terminal_that_knows_few_letters_gets_all_of_the_words(
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert b"Traceback" not in err, err
     assert b"server" in out
+    assert b"ok    server" in out, "good and bad must be told apart"
+    assert b"?" not in out
     assert process.returncode in (0, 1)
 
 

@@ -13,6 +13,7 @@ import typer
 
 from meshhook_alerts.entrypoints.cli.ending import (
     WRONG,
+    can_be_shown,
     fail,
     guarded,
     run,
@@ -268,10 +269,16 @@ def _log(level: str) -> None:
 
 
 _MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "wrong": ("✗", "red")}
+_IN_LETTERS = {"✓": "ok   ", "·": "note ", "✗": "WRONG", "→": "->"}
+"""For terminals that lack the marks: a question mark in place of each would say nothing."""
 
 
 def _show(level: str, subject: str, what: str, mend: str | None) -> None:
     mark, colour = _MARKS[level]
-    typer.echo(f"{typer.style(mark, fg=colour)} {subject}: {what}")
+    typer.echo(f"{typer.style(_shown(mark), fg=colour)} {subject}: {what}")
     if mend:
-        typer.echo(f"  → {mend}")
+        typer.echo(f"  {_shown('→')} {mend}")
+
+
+def _shown(mark: str) -> str:
+    return mark if can_be_shown("".join(_IN_LETTERS)) else _IN_LETTERS[mark]

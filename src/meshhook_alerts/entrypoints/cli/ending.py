@@ -25,6 +25,15 @@ def write_what_can_be_shown() -> None:
             stream.reconfigure(errors="replace")
 
 
+def can_be_shown(text: str) -> bool:
+    """Whether the terminal, or whatever reads us, knows all letters of ``text``."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def fail(message: str, code: int = USAGE) -> NoReturn:
     """Ends the command with a message instead of a traceback."""
     typer.echo(f"meshhook-alerts: {message}", err=True)

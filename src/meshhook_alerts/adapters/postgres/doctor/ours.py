@@ -47,7 +47,7 @@ async def migrations(connection: Connection) -> AsyncIterator[Finding]:
     if waiting and (taken := await _taken(connection)):
         yield Finding(
             "wrong", "our tables", f"what is not ours bears our names: {names(taken)}",
-            "Rename it, or give MeshHook Alerts a database where they are free; nothing of it is touched.",
+            "Rename it or move it to another schema, then run `meshhook-alerts migrate`.",
         )  # fmt: skip
         return
     if waiting:
