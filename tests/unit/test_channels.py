@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import secrets
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
@@ -111,6 +114,32 @@ def test_secrets_are_masked_in_every_form() -> None:
     encoded = base64.b64encode(password.encode()).decode()
     text = detail(f"shown {password} {quote(password, safe='')} {encoded} {header}", config)
     assert text == "shown [removed] [removed] [removed] [removed]"
+
+
+_FORMS: dict[str, Callable[[str], str]] = {
+    "capitals": str.upper,
+    "hexadecimal": lambda secret: secret.encode().hex(),
+    "capital hexadecimal": lambda secret: secret.encode().hex().upper(),
+    "JSON": lambda secret: json.dumps(f'a"{secret}')[2:-1],
+    "HTML": html.escape,
+    "cut": lambda secret: secret[:14],
+    "its end": lambda secret: secret[-14:],
+    "Base64 after a name": lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),
+    "Base64 for URLs": lambda secret: base64.urlsafe_b64encode(f"ab{secret}?".encode()).decode(),
+    "hidden": lambda secret: "\u200b".join(secret),
+}
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_a_receiver_may_repeat_a_secret_as_it_likes(form: str) -> None:
+    secret = f"correct horse <{secrets.token_urlsafe(9)}>&'x'"
+    text = detail(f"said: {_FORMS[form](secret)} (end)", Sample(public="x", password=secret))
+    assert "[removed]" in text
+    repeated = _FORMS[form](secret)
+    for at in range(len(repeated) - 7):
+        assert repeated[at : at + 8].lower() not in text.lower()
+    assert text.startswith("said:")
+    assert text.endswith("(end)")
 
 
 def test_a_detail_is_one_short_redacted_line() -> None:

@@ -23,7 +23,7 @@ from uuid import UUID
 from meshhook_alerts.application.ports import Clock
 from meshhook_alerts.application.problems import InvalidField, InvalidRequest
 from meshhook_alerts.application.reported_failure import ReportedFailure
-from meshhook_alerts.domain.redaction import redact
+from meshhook_alerts.domain.redaction import redact, redact_value
 
 _EARLY = timedelta(minutes=10)
 _LATE = timedelta(days=7)
@@ -104,6 +104,6 @@ def _bad_places(places: Sequence[Place]) -> Iterator[InvalidField]:
 
 def _redacted(failure: ReportedFailure) -> ReportedFailure:
     """Foreign text passes the gate before it is stored anywhere."""
-    labels = {redact(key): redact(value) for key, value in failure.labels.items()}
+    labels = {redact(name): redact_value(name, text) for name, text in failure.labels.items()}
     error = redact(failure.error) if failure.error else None
     return failure.model_copy(update={"error": error, "labels": labels})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from meshhook_alerts.application.settings_ports import (
     StoredSecrets,
     StoredSettings,
 )
+from meshhook_alerts.domain.redaction import clean_line, redact_name
 
 
 class SettingsRequest(SettingsDocument):
@@ -108,7 +109,8 @@ class ChangeSettings:
             raise InvalidRequest(too_much)
         checker = ChannelChecker(self.channels, self.tools, self.secrets)
         changes, wrong = await checker.changes(request.project_id, request.channels or (), secrets)
-        if wrong := wrong + _unknown_channels(request, stored):
+        wrong += [*_unknown_channels(request, stored), *_telling_names(request)]
+        if wrong:
             raise InvalidRequest(wrong)
         return changes
 
@@ -128,6 +130,19 @@ def _own_part(request: SettingsRequest) -> dict[str, Any]:
     return request.model_dump(
         mode="json", exclude={"project_id", "workflow", "channels"}, exclude_none=True
     )
+
+
+def _telling_names(request: SettingsRequest) -> Iterator[InvalidField]:
+    """Names that hold a secret: they stand in every message."""
+    rules, channels = request.rules or (), request.channels or ()
+    named = {"rules": [each.name for each in rules], "channels": [each.name for each in channels]}
+    for part, names in named.items():
+        for number, name in enumerate(names):
+            if redact_name(name) != clean_line(name):
+                what = (
+                    "looks as if it held a secret, and it is shown in every message: choose another"
+                )
+                yield InvalidField(pointer(part, number, "name"), what)
 
 
 def _unknown_channels(request: SettingsRequest, stored: StoredSettings) -> list[InvalidField]:

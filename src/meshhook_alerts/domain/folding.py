@@ -15,7 +15,13 @@ from meshhook_alerts.domain.fingerprint import OLDER, fingerprint
 from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.kinds import CUSTOM
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
-from meshhook_alerts.domain.redaction import clean_line, redact, redact_line
+from meshhook_alerts.domain.redaction import (
+    clean_line,
+    redact,
+    redact_line,
+    redact_name,
+    redact_value,
+)
 from meshhook_alerts.domain.severity import FailureClass, Severity, severity_of
 
 Judge = Callable[[SignalGroup, EffectiveSettings], Judgement | None]
@@ -214,7 +220,7 @@ def _readable(group: SignalGroup) -> SignalGroup:
     if wanted == found and not group.labels:
         return group
     labels = {
-        redact_line(str(name)): redact_line(str(text))
+        redact_line(str(name)): clean_line(redact_value(str(name), str(text)))
         for name, text in (group.labels or {}).items()
     }
     workflow, name, node_id, node_type = wanted
@@ -233,10 +239,10 @@ def _clean_names(
     workflow: str | None, workflow_name: str | None, node_id: str | None, node_type: str | None
 ) -> tuple[str | None, str | None, str | None, str | None]:
     return (
-        workflow and clean_line(workflow),
-        workflow_name and clean_line(workflow_name),
-        node_id and redact_line(node_id),
-        node_type and redact_line(node_type, 100),
+        workflow and clean_line(workflow),  # settings are found by it; redacted when it is stored
+        workflow_name and redact_name(workflow_name),
+        node_id and redact_name(node_id),
+        node_type and redact_name(node_type, 100),
     )
 
 

@@ -17,7 +17,7 @@ from meshhook_alerts.domain.error_class import ERROR_CLASSES
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
-from meshhook_alerts.domain.redaction import redact_line
+from meshhook_alerts.domain.redaction import redact_name
 
 SCHEMA_VERSION = 1
 """Version of the content's shape; a notification keeps the one it was made with."""
@@ -96,7 +96,7 @@ def _place(workflow: str | None, node_id: str | None) -> str:
 
 
 def _clean(text: str | None) -> str | None:
-    return redact_line(text) if text else text
+    return redact_name(text) if text else text
 
 
 def _shorten(text: str, limit: int) -> str:

@@ -17,6 +17,7 @@ from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.message import SCHEMA_VERSION
+from meshhook_alerts.domain.redaction import redact_name
 
 Row = tuple[Any, ...]
 
@@ -88,7 +89,7 @@ class NewRows:
         for fold in self.new_folds:
             yield (
                 project_id, fold.id, alert_of[fold.id], fold.kind, fold.failure_class, fold.severity,
-                fold.workflow, fold.workflow_version, fold.node_id, fold.node_type, fold.http_status,
+                _name(fold.workflow), fold.workflow_version, fold.node_id, fold.node_type, fold.http_status,
                 fold.error_class, fold.error, fold.sample, dict(fold.labels) if fold.labels else {},
                 fold.run_id, fold.count, fold.at, fold.first_at, fold.last_at, fold.is_evidence,
             )  # fmt: skip
@@ -100,7 +101,7 @@ class NewRows:
             fold = opened_by.get(alert.id)
             if fold is not None:
                 yield (
-                    project_id, alert.id, fold.workflow, alert.fingerprint, fingerprint.VERSION,
+                    project_id, alert.id, _name(fold.workflow), alert.fingerprint, fingerprint.VERSION,
                     alert.status, alert.severity, fold.kind, fold.failure_class, fold.node_id,
                     fold.error, fold.error_class, alert.opened_at, alert.last_failure_at, alert.count,
                     alert.withdrawn, alert.resolved_at, _evidence_of(fold), told_of(alert),
@@ -158,6 +159,10 @@ def told_of(alert: Alert) -> dict[str, Any]:
         }
         for channel, told in alert.told.items()
     }
+
+
+def _name(text: str | None) -> str | None:
+    return redact_name(text) if text else text
 
 
 def _evidence_of(fold: Fold) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain.kinds import HEALED_BY_A_CLEAN_RUN
+from meshhook_alerts.domain.redaction import redact_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def _healed(
     connection: AsyncConnection[TupleRow], clean: Sequence[RunOutcome]
 ) -> list[dict[str, Any]]:
     runs = [
-        {"project_id": run.project_id, "workflow": run.workflow, "run_id": run.run_id,
+        {"project_id": run.project_id, "workflow": run.workflow and redact_name(run.workflow), "run_id": run.run_id,
          "started_at": run.started_at}
         for run in clean
     ]  # fmt: skip

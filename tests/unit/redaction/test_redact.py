@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import random
-import string
 import time
 
 import pytest
@@ -13,21 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshhook_alerts.domain.redaction import MAX_LENGTH, redact
-
-_RANDOM = random.Random(7)
-
-
-def _secret(length: int = 32) -> str:
-    letters = "".join(_RANDOM.choices(string.ascii_letters + string.digits, k=length - 3))
-    return f"{letters}aZ9"
-
-
-def _jwt() -> str:
-    parts = ({"alg": "HS256"}, {"sub": "1", "role": "service"})
-    encoded = [
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
-    ]
-    return ".".join([*encoded, _secret(43)])
+from tests.unit.redaction.secrets_made import token, web_token
 
 
 @pytest.mark.parametrize(
@@ -47,17 +29,17 @@ def _jwt() -> str:
     ],
 )
 def test_secrets_go(template: str) -> None:
-    secret = _secret()
+    secret = token()
     cleaned = redact(template.format(secret=secret))
     assert secret not in cleaned
     assert "removed" in cleaned
 
 
 def test_tokens_keys_and_addresses_go() -> None:
-    token = _jwt()
-    armour = "-----BEGIN " + "PRIVATE KEY-----\n" + _secret(64) + "\n-----END " + "PRIVATE KEY-----"
-    cleaned = redact(f"got {token} and {armour} from jane.doe@customer.example")
-    assert token not in cleaned
+    jwt = web_token()
+    armour = "-----BEGIN " + "PRIVATE KEY-----\n" + token(64) + "\n-----END " + "PRIVATE KEY-----"
+    cleaned = redact(f"got {jwt} and {armour} from jane.doe@customer.example")
+    assert jwt not in cleaned
     assert "BEGIN" not in cleaned
     assert "jane.doe" not in cleaned
     assert "customer.example" in cleaned
@@ -101,5 +83,5 @@ def test_a_megabyte_is_cut_before_it_costs_anything() -> None:
 
 
 def test_redacting_twice_changes_nothing_more() -> None:
-    once = redact(f"api_key={_secret()} and Bearer {_secret()} at https://u:{_secret()}@h.example/")
+    once = redact(f"api_key={token()} and Bearer {token()} at https://u:{token()}@h.example/")
     assert redact(once) == once
