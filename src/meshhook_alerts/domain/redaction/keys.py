@@ -20,185 +20,44 @@ class Sense(IntEnum):
     """Secret even if it is an ordinary word or a number."""
 
 
-_PASSWORD = frozenset(
-    [
-        "password",
-        "passwords",
-        "passwd",
-        "passphrase",
-        "passwort",
-        "passcode",
-        "pwd",
-        "pass",
-        "pw",
-        "pin",
-        "otp",
-        "totp",
-        "cvv",
-        "cvc",
-        "ssn",
-        "contrasena",
-        "senha",
-        "motdepasse",
-        "wachtwoord",
-        "kennwort",
-        "clave",
-    ]
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PASSWORD = _words(
+    """
+    password passwords passwd passphrase passwort passcode pwd pass pw pin otp totp cvv cvc ssn
+    contrasena senha motdepasse wachtwoord kennwort clave
+    """
 )
-_SECRET = frozenset(
-    [
-        "secret",
-        "secrets",
-        "token",
-        "tokens",
-        "apikey",
-        "apikeys",
-        "credential",
-        "credentials",
-        "creds",
-        "cred",
-        "auth",
-        "authorization",
-        "authentication",
-        "authn",
-        "cookie",
-        "cookies",
-        "session",
-        "sessionid",
-        "sessid",
-        "sid",
-        "sig",
-        "signature",
-        "hmac",
-        "bearer",
-        "jwt",
-        "pat",
-        "accesskey",
-        "secretkey",
-        "privatekey",
-        "authkey",
-        "authtoken",
-        "accesstoken",
-        "sas",
-        "saskey",
-        "dsn",
-        "seed",
-        "mnemonic",
-        "recovery",
-        "webhook",
-        "xsrf",
-        "csrf",
-        "phpsessid",
-        "jsessionid",
-        "license",
-        "licence",
-    ]
+_SECRET = _words(
+    """
+    secret secrets token tokens apikey apikeys credential credentials creds cred auth
+    authorization authentication authn cookie cookies session sessionid sessid sid sig signature
+    hmac bearer jwt pat accesskey secretkey privatekey authkey authtoken accesstoken sas saskey
+    dsn seed mnemonic recovery webhook xsrf csrf phpsessid jsessionid license licence
+    """
 )
-_MAYBE = frozenset(
-    [
-        "key",
-        "keys",
-        "code",
-        "access",
-        "login",
-        "nonce",
-        "salt",
-        "verifier",
-        "challenge",
-        "assertion",
-        "ticket",
-        "grant",
-        "connection",
-        "conn",
-        "client",
-        "cert",
-        "certificate",
-        "invite",
-        "share",
-        "link",
-        "refresh",
-        "registration",
-        "confirm",
-        "reset",
-        "magic",
-    ]
+_MAYBE = _words(
+    """
+    key keys code access login nonce salt verifier challenge assertion ticket grant connection
+    conn client cert certificate invite share link refresh registration confirm reset magic
+    """
 )
 # Beside one of these "key" is a secret: "api key", not "primary key".
-_KEY_OF = frozenset(
-    [
-        "api",
-        "access",
-        "secret",
-        "private",
-        "signing",
-        "sign",
-        "encryption",
-        "encrypt",
-        "master",
-        "account",
-        "shared",
-        "client",
-        "service",
-        "app",
-        "application",
-        "consumer",
-        "storage",
-        "auth",
-        "ssh",
-        "webhook",
-        "admin",
-        "root",
-        "license",
-        "licence",
-        "deploy",
-        "subscription",
-        "functions",
-        "host",
-        "function",
-        "x",
-        "ocp",
-        "apim",
-        "developer",
-        "dev",
-        "live",
-        "test",
-        "prod",
-        "publishable",
-        "restricted",
-        "server",
-        "personal",
-        "integration",
-        "write",
-        "read",
-        "ingest",
-        "read_write",
-        "routing",
-        "hmac",
-        "aes",
-        "rsa",
-    ]
+_KEY_OF = _words(
+    """
+    api access secret private signing sign encryption encrypt master account shared client
+    service app application consumer storage auth ssh webhook admin root license licence deploy
+    subscription functions host function x ocp apim developer dev live test prod publishable
+    restricted server personal integration write read ingest read_write routing hmac aes rsa
+    """
 )
-_KEY_NOT_OF = frozenset(
-    [
-        "primary",
-        "foreign",
-        "sort",
-        "partition",
-        "cache",
-        "composite",
-        "unique",
-        "row",
-        "hash",
-        "range",
-        "group",
-        "object",
-        "bucket",
-        "s3",
-        "index",
-        "duplicate",
-        "not",
-        "missing",
-    ]
+_KEY_NOT_OF = _words(
+    """
+    primary foreign sort partition cache composite unique row hash range group object bucket s3
+    index duplicate not missing
+    """
 )
 # Words that a secret's own name ends in; with another word in front, all in small letters.
 _ENDINGS = (
@@ -206,123 +65,29 @@ _ENDINGS = (
     *("privatekey", "credential", "credentials", "token", "sessionid"),
 )
 # "token type", "password length", "auth method": what is said of a secret is none itself.
-_ABOUT = frozenset(
-    [
-        "type",
-        "types",
-        "count",
-        "counts",
-        "url",
-        "uri",
-        "endpoint",
-        "name",
-        "names",
-        "length",
-        "len",
-        "size",
-        "limit",
-        "limits",
-        "policy",
-        "expiry",
-        "expires",
-        "expired",
-        "expiration",
-        "ttl",
-        "timeout",
-        "at",
-        "in",
-        "age",
-        "method",
-        "methods",
-        "mode",
-        "modes",
-        "version",
-        "status",
-        "state",
-        "error",
-        "errors",
-        "required",
-        "enabled",
-        "disabled",
-        "file",
-        "filename",
-        "path",
-        "field",
-        "header",
-        "headers",
-        "provider",
-        "scheme",
-        "position",
-        "index",
-        "line",
-        "host",
-        "port",
-        "username",
-        "class",
-        "algorithm",
-        "alg",
-        "format",
-        "hint",
-        "id",
-        "ids",
-        "usage",
-        "used",
-        "budget",
-        "remaining",
-        "rate",
-        "reset",
-        "per",
-        "max",
-        "min",
-        "total",
-        "valid",
-        "invalid",
-        "issuer",
-        "audience",
-        "scope",
-        "scopes",
-        "location",
-        "attempts",
-        "retries",
-        "failed",
-        "failures",
-        "failure",
-        "not",
-        "is",
-        "was",
-        "has",
-        "required",
-        "missing",
-        "domain",
-        "samesite",
-    ]
+_ABOUT = _words(
+    """
+    type types count counts url uri endpoint name names length len size limit limits policy
+    expiry expires expired expiration ttl timeout at in age method methods mode modes version
+    status state error errors required enabled disabled file filename path field header headers
+    provider scheme position index line host port username class algorithm alg format hint id
+    ids usage used budget remaining rate reset per max min total valid invalid issuer audience
+    scope scopes location attempts retries failed failures failure not is was has required
+    missing domain samesite
+    """
 )
-_COUNTED = frozenset(
-    [
-        "max",
-        "min",
-        "total",
-        "num",
-        "number",
-        "count",
-        "limit",
-        "prompt",
-        "completion",
-        "input",
-        "output",
-        "used",
-        "remaining",
-        "per",
-        "cached",
-        "reasoning",
-        "estimated",
-        "generated",
-        "rate",
-        "budget",
-    ]
+_COUNTED = _words(
+    """
+    max min total num number count limit prompt completion input output used remaining per
+    cached reasoning estimated generated rate budget
+    """
 )
 # Words of authentication schemes, and of SQL, that stand before a secret.
-_SCHEMES = frozenset(["basic", "digest", "negotiate", "aws4", "identified"])
+_SCHEMES = _words(
+    """
+    basic digest negotiate aws4 identified
+    """
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -384,90 +149,16 @@ def _sense_of_word(word: str) -> Sense:
     return Sense.MAYBE if word in _MAYBE else Sense.NOTHING
 
 
-_NO_VALUES = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "none",
-        "nil",
-        "undefined",
-        "nan",
-        "empty",
-        "missing",
-        "invalid",
-        "expired",
-        "required",
-        "unset",
-        "ok",
-        "yes",
-        "no",
-        "failed",
-        "failure",
-        "error",
-        "denied",
-        "rejected",
-        "unauthorized",
-        "forbidden",
-        "revoked",
-        "disabled",
-        "enabled",
-        "wrong",
-        "bad",
-        "unknown",
-        "unsupported",
-        "malformed",
-        "mismatch",
-        "incorrect",
-        "present",
-        "absent",
-        "redacted",
-        "removed",
-        "hidden",
-        "masked",
-        "filtered",
-        "string",
-        "str",
-        "bytes",
-        "int",
-        "integer",
-        "object",
-        "array",
-        "boolean",
-        "optional",
-        "any",
-        "type",
-        "closed",
-        "open",
-        "opened",
-        "basic",
-        "bearer",
-        "digest",
-        "negotiate",
-        "ntlm",
-        "oauth",
-        "oauth2",
-        "saml",
-        "ldap",
-        "kerberos",
-        "jwt",
-        "apikey",
-        "default",
-        "internal",
-        "external",
-        "active",
-        "inactive",
-        "started",
-        "ended",
-        "created",
-        "deleted",
-        "updated",
-        "not",
-        "found",
-        "header",
-        "query",
-        "body",
-    ]
+_NO_VALUES = _words(
+    """
+    true false null none nil undefined nan empty missing invalid expired required unset ok yes
+    no failed failure error denied rejected unauthorized forbidden revoked disabled enabled
+    wrong bad unknown unsupported malformed mismatch incorrect present absent redacted removed
+    hidden masked filtered string str bytes int integer object array boolean optional any type
+    closed open opened basic bearer digest negotiate ntlm oauth oauth2 saml ldap kerberos jwt
+    apikey default internal external active inactive started ended created deleted updated not
+    found header query body
+    """
 )
 _PLACEHOLDER = re.compile(
     r"\$\{?[\w.()\[\] -]*\}?|\{+[\w .\[\]'\"-]*\}*|<[\w -]*>|%\(?\w*\)?[sdr]?|[*.x•X?_-]{1,16}|\[.*"
