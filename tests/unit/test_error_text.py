@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshhook_alerts.domain.error_text import error_of
-from meshhook_alerts.domain.fingerprint import normalise
+from meshhook_alerts.domain.normaliser import normalise
 from meshhook_alerts.domain.redaction import redact
 
 _WORDS = st.sampled_from(

@@ -11,9 +11,10 @@ from uuid import UUID
 from meshhook_alerts.domain.error_class import classify, http_status_in
 from meshhook_alerts.domain.error_text import error_of
 from meshhook_alerts.domain.failure import Fold, Judgement, Recovery, SignalGroup
-from meshhook_alerts.domain.fingerprint import OLDER, fingerprint
+from meshhook_alerts.domain.fingerprint import fingerprint
 from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.kinds import CUSTOM
+from meshhook_alerts.domain.normaliser import OLDER
 from meshhook_alerts.domain.policy import EffectiveSettings, ProjectPolicy
 from meshhook_alerts.domain.redaction import (
     clean_line,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from meshhook_alerts.application.ports import Batch, Message
-from meshhook_alerts.domain import fingerprint
+from meshhook_alerts.domain import normaliser
 from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification
 from meshhook_alerts.domain.failure import Fold
@@ -101,7 +101,7 @@ class NewRows:
             fold = opened_by.get(alert.id)
             if fold is not None:
                 yield (
-                    project_id, alert.id, _name(fold.workflow), alert.fingerprint, fingerprint.VERSION,
+                    project_id, alert.id, _name(fold.workflow), alert.fingerprint, normaliser.VERSION,
                     alert.status, alert.severity, fold.kind, fold.failure_class, fold.node_id,
                     fold.error, fold.error_class, alert.opened_at, alert.last_failure_at, alert.count,
                     alert.withdrawn, alert.resolved_at, _evidence_of(fold), told_of(alert),

@@ -81,7 +81,7 @@ def is_random(word: str) -> bool:
     bare = word.strip("=_-+/")
     if len(bare) < SHORTEST or _NUMBERS.fullmatch(bare):
         return False
-    if _UUID.search(bare) or _ULID.fullmatch(bare) or _NAMED.match(bare) or _POD.fullmatch(bare):
+    if _UUID.search(bare) or _ULID.fullmatch(bare) or _NAMED.match(bare) or is_pod(bare):
         return False
     if _HEX.fullmatch(_SEPARATORS.sub("", _PREFIX.sub("", bare))):
         return len(set(bare)) > 6
@@ -97,6 +97,11 @@ def _is_mixed(word: str) -> bool:
         a.isdigit() != b.isdigit() for a, b in pairwise(word) if a.isalnum() and b.isalnum()
     )
     return len(word) >= 20 and turns * 4 >= len(word) and not _ONLY_HEX.fullmatch(word)
+
+
+def is_pod(word: str) -> bool:
+    """Whether ``word`` is a Kubernetes pod's name, which a reader needs."""
+    return _POD.fullmatch(word) is not None
 
 
 def is_named_harmless(text: str, place: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import re2
 
-from meshhook_alerts.domain.redaction.bare import is_named_harmless, is_random
+from meshhook_alerts.domain.redaction.bare import is_named_harmless, is_pod, is_random
 from meshhook_alerts.domain.redaction.marks import Span
 
 # Whatever follows one of these is a token: nobody begins a word so by chance.
@@ -94,7 +94,9 @@ def tokens(text: str) -> Iterator[Span]:
     for found in _LIKELY_TOKEN.finditer(text):
         if text[found.start() - 1 : found.start()] == "-":
             continue  # the end of an identifier
-        if is_random(found[1]) and not is_named_harmless(text, found.start(1)):
+        if not is_random(found[1]) or is_pod(found[0]):
+            continue
+        if not is_named_harmless(text, found.start(1)):
             yield *found.span(), "[token removed]"
 
 
