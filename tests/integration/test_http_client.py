@@ -21,6 +21,7 @@ from meshhook_alerts.application.ports import (
     HttpSilent,
     HttpUnreachable,
 )
+from tests.dead_ends import dead_ends
 
 _PUBLIC = "93.184.215.14"
 Behaviour = Callable[["Connection"], Awaitable[None]]
@@ -131,6 +132,37 @@ async def test_a_warm_connection_is_used_again() -> None:
         assert server.connections == 1
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a%40b?sig=a%2Bb%2Fc%3D",
+        "/a@b?sig=a+b/c=&x=%7e~",
+        "/%e2%82%ac/./../x//y?z",
+        "/?q=%zz&empty=",
+        "?sig=%2B",
+    ],
+)
+async def test_a_signed_address_is_sent_as_it_was_given(path: str) -> None:
+    async def remember(connection: Connection) -> None:
+        server.heads.append(await connection.request())
+        connection.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with running(remember) as server, client() as http:
+        await post(http, server, f"{path}#not-sent")
+    line = server.heads[0].split(b"\r\n")[0].decode()
+    assert line == f"POST {path if path.startswith('/') else '/' + path} HTTP/1.1"
+
+
+async def test_what_is_no_ascii_in_an_address_is_encoded() -> None:
+    async def remember(connection: Connection) -> None:
+        server.heads.append(await connection.request())
+        connection.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with running(remember) as server, client() as http:
+        await post(http, server, "/ü?x=€%2B")
+    assert server.heads[0].startswith(b"POST /%C3%BC?x=%E2%82%AC%2B HTTP/1.1")
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async with running(OK) as target, client() as http:
         redirect = answering(
@@ -231,6 +263,14 @@ async def test_nobody_there_is_unreachable_and_the_path_stays_secret() -> None:
         with pytest.raises(HttpUnreachable) as problem:
             await http.post(f"http://127.0.0.1:{port}/{secret}?k={secret}", b"", {})
     assert str(problem.value) == f"No connection to 127.0.0.1:{port}: connection refused"
+
+
+async def test_dead_addresses_do_not_use_up_the_time_of_the_live_one() -> None:
+    async with running(OK) as server, dead_ends(server.port, 4) as dead:
+        guard = AddressGuard(["127.0.0.0/8"], lookup=lambda host, port: [*dead, "127.0.0.1"])
+        async with client(guard) as http:
+            answer = await http.post(f"http://hook.example:{server.port}/", b"{}", {})
+    assert answer.status == 200
 
 
 async def test_a_name_without_address_is_unreachable() -> None:

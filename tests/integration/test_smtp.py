@@ -28,6 +28,7 @@ from meshhook_alerts.domain.delivery import Ambiguous, Delivered, Outcome, Rejec
 from meshhook_alerts.domain.message import Links
 from meshhook_alerts.domain.severity import Severity
 from tests.contract.content import NOTIFICATION, first_failure, still_failing
+from tests.dead_ends import dead_ends
 
 _SENDER = "MeshHook Alerts <alerts@example.com>"
 _TO = ["on-call@example.com", "second@example.com"]
@@ -258,6 +259,15 @@ async def test_silence_ends_at_the_deadline(place: str, expected: type[Outcome])
         outcome = await send(at(post), seconds=0.4)
     assert isinstance(outcome, expected), outcome
     assert "no answer within 0.4 s" in outcome.detail
+
+
+async def test_dead_addresses_do_not_use_up_the_time_of_the_live_one() -> None:
+    async with running(Post()) as post, dead_ends(post.port, 4) as dead:
+        guard = AddressGuard(["127.0.0.0/8"], lookup=lambda host, port: [*dead, "127.0.0.1"])
+        message = build(NOTIFICATION, first_failure(), _SENDER, _TO)
+        server = at(post, host="mail.example.com", trusted=False)
+        outcome = await deliver(Envelope(_SENDER, _TO, message), server, guard, total_seconds=5)
+    assert isinstance(outcome, Delivered), outcome
 
 
 async def test_nobody_there_is_tried_again() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from ipaddress import ip_address
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -36,6 +37,8 @@ Lookup = Callable[[str, int], Sequence[str]]
 _LOOKUP_THREADS = 16
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+_AFTER_AUTHORITY = re.compile(r"^[^:]*://[^/?#]*")
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _FORBIDDEN_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 
@@ -107,7 +110,7 @@ class AddressGuard:
             raise ForbiddenDestination("The URL names no host")
         _check_port(parsed.port)
         self._checked_host(host)
-        return parsed
+        return _as_given(url, parsed)
 
     def _checked_host(self, host: str) -> str:
         """The host in lower-case ASCII, without brackets and trailing dot."""
@@ -191,3 +194,12 @@ def _check_port(port: int | None) -> None:
     if port in (80, 443) or (port is not None and 1024 <= port <= 65535):
         return
     raise ForbiddenDestination(f"Port {port} is not for HTTP: use 80, 443, or 1024 and above")
+
+
+def _as_given(url: str, parsed: URL) -> URL:
+    """``url`` with the scheme, host and port that were checked, and its path and query as they were
+    written: a signature may stand in them, and be of those very characters."""
+    rest = _AFTER_AUTHORITY.sub("", url).partition("#")[0]
+    rest = quote(rest, safe=_PRINTABLE)  # what is not ASCII cannot be sent otherwise
+    slash = "" if rest.startswith("/") else "/"
+    return URL(f"{parsed.scheme}://{parsed.raw_authority}{slash}{rest}", encoded=True)

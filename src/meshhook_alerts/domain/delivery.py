@@ -42,6 +42,8 @@ Outcome = Delivered | TryAgain | Rejected | Ambiguous
 
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=15)
+_LAST_TRY = timedelta(seconds=30)
+"""How long before its deadline a message is tried for the last time."""
 
 
 def deadline_for(severity: Severity) -> timedelta:
@@ -52,11 +54,14 @@ def deadline_for(severity: Severity) -> timedelta:
 def wait_before_next(
     attempts: int, retry_after: timedelta | None, jitter: float, left: timedelta
 ) -> timedelta | None:
-    """How long to wait after ``attempts`` tries, or None if that would pass the deadline.
+    """How long to wait after ``attempts`` tries, or None after the last.
 
     Doubles from 5 s to 15 min, spread by ``jitter`` (0 to 1) over half to the whole of it, and
-    never earlier than ``retry_after``.
+    never earlier than ``retry_after``; but what would pass the deadline is tried once more shortly
+    before it: ``left`` is the time until then.
     """
     backoff = min(_FIRST_WAIT * 2 ** min(attempts - 1, 10), _LONGEST_WAIT)
-    wait = max(backoff * (0.5 + jitter / 2), retry_after or timedelta())
-    return wait if wait < left else None
+    wait: timedelta = max(backoff * (0.5 + jitter / 2), retry_after or timedelta())
+    if wait < left:
+        return wait
+    return left - _LAST_TRY if left > 2 * _LAST_TRY else None

@@ -10,10 +10,10 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from meshhook_alerts.application.ports import MailServer
+from meshhook_alerts.channels.email.domains import in_ascii
 
 _DEFAULT_PORT = {"starttls": 587, "tls": 465, "none": 25}
 _MAIL_PORTS = frozenset(_DEFAULT_PORT.values())
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -28,17 +28,7 @@ def _checked_address(text: str) -> str:
         )
     except EmailNotValidError as problem:
         raise ValueError(str(problem)) from None
-    return f"{local}@{_checked_domain(domain)}"
-
-
-def _checked_domain(domain: str) -> str:
-    try:
-        name = domain.encode("idna").decode().lower()
-    except UnicodeError:
-        name = ""
-    if len(name) > 253 or not _DOMAIN.fullmatch(name):
-        raise ValueError("The part after the @-sign is not a valid domain")
-    return name
+    return f"{local}@{in_ascii(domain)}"
 
 
 def _checked_addresses(addresses: list[str]) -> list[str]:

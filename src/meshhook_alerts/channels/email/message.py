@@ -3,7 +3,6 @@ recognised: no clock, no random id, no random boundary."""
 
 from __future__ import annotations
 
-from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -13,6 +12,7 @@ from uuid import UUID
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from meshhook_alerts.channels.email import times
+from meshhook_alerts.channels.email.folding import WIRE
 from meshhook_alerts.channels.email.text import header
 from meshhook_alerts.channels.email.view import view_of
 from meshhook_alerts.domain.message import Content
@@ -38,7 +38,7 @@ def build(notification_id: UUID, content: Content, sender: str, recipients: list
     """
     name, address = parseaddr(sender)
     view = view_of(content)
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=WIRE)
     message["From"] = Address(header(name) or _SENDER_NAME, addr_spec=address)
     message["To"] = [Address(addr_spec=recipient) for recipient in recipients]
     message["Subject"] = header(view.subject)

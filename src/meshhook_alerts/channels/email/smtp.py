@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import lru_cache
 
+from aiohappyeyeballs import AddrInfoType, start_connection
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
 from meshhook_alerts.application.ports import ForbiddenDestination, MailServer, OutboundGuard
+from meshhook_alerts.channels.email.domains import in_ascii
 from meshhook_alerts.channels.email.replies import explained, of_refusals
 from meshhook_alerts.domain.delivery import Ambiguous, Delivered, Outcome, Rejected, TryAgain
 
@@ -22,6 +24,7 @@ TOTAL_SECONDS = 30.0
 """Longest a conversation may take, from the first name lookup to the final answer."""
 
 _CONNECT_SECONDS = 10.0
+_HEAD_START_SECONDS = 0.25  # of one address over the next: RFC 8305 section 5
 _GOODBYE_SECONDS = 2.0
 
 
@@ -135,39 +138,38 @@ async def _addresses(server: MailServer, guard: OutboundGuard) -> Sequence[tuple
         return await guard.resolve(server.host, server.port)
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(_host(server), server.port, type=socket.SOCK_STREAM)
     except OSError:
         raise OSError("its name does not resolve") from None
     return [(str(address[0]), server.port) for *_, address in found]
 
 
+def _host(server: MailServer) -> str:
+    """The server's name as the DNS and its certificate have it."""
+    return server.host if server.host.isascii() else in_ascii(server.host)
+
+
 async def _connect(addresses: Sequence[tuple[str, int]]) -> socket.socket:
-    """A connection to the first address that answers. We dial ourselves: what was vetted is what
-    is dialled, with no second lookup in between."""
-    problem = OSError("its name has no address")
-    for address in addresses:
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.setblocking(False)
-        try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
-                await asyncio.get_running_loop().sock_connect(connection, address)
-            return connection
-        except TimeoutError:
-            connection.close()
-            problem = OSError("it does not answer")
-        except OSError as refusal:
-            connection.close()
-            problem = refusal
-        except BaseException:
-            connection.close()
-            raise
-    raise problem
+    """A connection to the address that answers first; the next is dialled without waiting long for the
+    one before (RFC 8305), so dead ones do not use up the time. We dial ourselves: what was vetted is
+    what is dialled, with no second lookup in between."""
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            return await start_connection(
+                [_info(*address) for address in addresses], happy_eyeballs_delay=_HEAD_START_SECONDS
+            )
+    except TimeoutError:
+        raise OSError("it does not answer") from None
+
+
+def _info(host: str, port: int) -> AddrInfoType:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)
 
 
 def _client(server: MailServer, connection: socket.socket) -> SMTP:
     return SMTP(
-        hostname=server.host,
+        hostname=_host(server),
         sock=connection,
         local_hostname=_own_name(connection),
         timeout=TOTAL_SECONDS,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from meshhook_alerts.application.ports import HttpAnswer
+from meshhook_alerts.channels.webhook.http_date import http_date
 from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
 
 LONGEST_RETRY_AFTER = timedelta(hours=24)
@@ -33,17 +33,15 @@ def outcome_of(answer: HttpAnswer, now: datetime) -> Outcome:
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
     """The wait a ``Retry-After`` header asks for (RFC 9110 10.2.3: seconds or a date), at most
-    ``LONGEST_RETRY_AFTER``; None for one that is missing, senseless or in the past."""
+    ``LONGEST_RETRY_AFTER``; None for one that is missing, of no legal form, or in the past."""
     if not value:
         return None
-    text = value.strip()
+    text = value.strip(" \t")
     if text.isascii() and text.isdigit():
         # Cut before converting: digits without end are no number anybody means.
         return min(timedelta(seconds=int(text[:9])), LONGEST_RETRY_AFTER) or None
-    try:
-        wait = parsedate_to_datetime(text) - now
-    except (ValueError, TypeError, OverflowError):
-        return None
+    moment = http_date(text, now)
+    wait = moment - now if moment else timedelta()
     return min(wait, LONGEST_RETRY_AFTER) if wait > timedelta() else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -35,6 +36,7 @@ def _version() -> str:
         return "source"
 
 
+_PARTS = re.compile(r"[/?&=#]")
 _USER_AGENT = f"MeshHook-Alerts/{_version()}"
 
 
@@ -115,5 +117,5 @@ def _secret_parts(url: str) -> list[str]:
     """Parts of the address that may be secret and that servers like to repeat ("Cannot POST
     /hooks/…"): the path with its query, and long pieces of either."""
     parsed = URL(url)
-    pieces = [*parsed.raw_parts, *parsed.query.values()]
+    pieces = [*parsed.raw_parts, *parsed.query.values(), *_PARTS.split(url)[3:]]
     return [parsed.raw_path_qs, parsed.raw_path, *(piece for piece in pieces if len(piece) >= 16)]
