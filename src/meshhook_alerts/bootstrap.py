@@ -95,6 +95,8 @@ class Tools:
     http: HttpClient
     mail: MailServer | None
     clock: DatabaseClock
+    done: tuple[str, ...] = ()
+    """Nothing: each try has its own."""
 
     def now(self) -> datetime:
         """The present moment, UTC."""

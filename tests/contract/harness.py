@@ -36,6 +36,7 @@ class Tools:
     guard: AddressGuard
     http: GuardedHttpClient
     mail: MailServer | None = None
+    done: tuple[str, ...] = ()
 
     def now(self) -> datetime:
         """The present moment, UTC."""

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.postgres
 LINKS = Links(
     alert="https://alerts.example/alerts/a/{id}", run="https://meshhook.example/runs/{id}"
 )
-WORDS = "translate(md5(n::text), '0123456789', 'ghijklmnop')"  # letters only: all differ
+_LETTERS = "translate(md5(n::text), '0123456789', 'ghijklmnop')"
+WORDS = f"left({_LETTERS}, 9) || ' ' || right({_LETTERS}, 9)"  # letters only: all differ
 TABLES = ("alert_failures", "alert_folds", "alerts", "alert_logs", "alert_notifications")
 
 # What depends on a project's own id, or on the moment.
@@ -57,7 +58,7 @@ async def storm(world: World, number: int, text: str = WORDS) -> None:
         insert into meshhook_alerts.signals (project_id, source, observed, source_ref, source_time,
           noticed_at, run_id, workflow_id, node_id, node_type, attempt, error)
         select %s, 'meshhook', 'step_failed', 'event:' || n, at, at, gen_random_uuid(), %s,
-          'reserve', 'http_call', '5', 'Error: ' || {text}
+          'reserve', 'http_call', '5', 'Error: ' || ({text})
         from generate_series(1, {number}) n,
           lateral (select timestamptz '2026-01-01 12:00Z' + n * interval '2 s' / {number}) t (at)
         """,

@@ -24,6 +24,9 @@ from meshhook_alerts.application.ports import (
     Clock,
     Destination,
     DueNotification,
+    HttpClient,
+    MailServer,
+    OutboundGuard,
     SecretBox,
     UnreadableSecret,
 )
@@ -113,7 +116,8 @@ class DeliverNotifications:
     async def _try(self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel) -> Outcome:
         try:
             async with asyncio.timeout(SEND_LIMIT.total_seconds()):
-                return _checked(await plugin.send(due.id, due.content, config, self.tools))
+                tools = _ToolsForOneTry(self.tools, due.done)
+                return _checked(await plugin.send(due.id, due.content, config, tools))
         except TimeoutError:
             return Ambiguous(f"No end after {SEND_LIMIT.total_seconds():.0f} s")
         except Exception as problem:  # a channel's own mistake must not stop the others
@@ -134,6 +138,7 @@ class DeliverNotifications:
             state=state,
             wait_seconds=wait.total_seconds(),
             reason=reason,
+            done=tuple(dict.fromkeys((*due.done, *_done(outcome)))),
         )
 
     def _consequence(
@@ -150,6 +155,33 @@ class DeliverNotifications:
         return "pending", wait, None
 
 
+@dataclass(frozen=True, slots=True)
+class _ToolsForOneTry:
+    """What the service lends, and what of this notification has arrived."""
+
+    lent: ChannelTools
+    done: tuple[str, ...]
+
+    @property
+    def guard(self) -> OutboundGuard:
+        return self.lent.guard
+
+    @property
+    def http(self) -> HttpClient:
+        return self.lent.http
+
+    @property
+    def mail(self) -> MailServer | None:
+        return self.lent.mail
+
+    def now(self) -> datetime:
+        return self.lent.now()
+
+
+def _done(outcome: Outcome) -> tuple[str, ...]:
+    return tuple(map(_storable, outcome.done)) if isinstance(outcome, TryAgain) else ()
+
+
 def _checked(outcome: object) -> Outcome:
     """What a plug-in gave back, if it is an outcome; whatever else it is, it proves no delivery."""
     if not isinstance(outcome, Delivered | TryAgain | Rejected | Ambiguous):
@@ -160,7 +192,14 @@ def _checked(outcome: object) -> Outcome:
     asked: object = outcome.retry_after if isinstance(outcome, TryAgain) else None
     if isinstance(outcome, TryAgain) and not isinstance(asked, timedelta):
         outcome = replace(outcome, retry_after=None)
+    done: object = outcome.done if isinstance(outcome, TryAgain) else ()
+    if isinstance(outcome, TryAgain) and not _are_texts(done):
+        outcome = replace(outcome, done=())
     return outcome
+
+
+def _are_texts(parts: object) -> bool:
+    return isinstance(parts, tuple | list) and all(isinstance(part, str) for part in parts)
 
 
 def _storable(text: str) -> str:

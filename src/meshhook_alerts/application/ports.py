@@ -3,7 +3,7 @@ provide them, ``bootstrap`` puts them together."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,6 +48,8 @@ class DueNotification:
     """Tries so far."""
     destination: Destination | None
     """None if the channel has been deleted."""
+    done: tuple[str, ...] = ()
+    """Parts (recipients) that earlier tries delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ class AttemptResult:
     state: str
     wait_seconds: float
     reason: str | None
+    done: tuple[str, ...] = ()
+    """Parts of the notification delivered by now, in this try or before."""
 
 
 class DeliveryStore(Protocol):
@@ -216,6 +220,11 @@ class ChannelTools(Protocol):
     @property
     def mail(self) -> MailServer | None:
         """The operator's own mail server, for channels that name none."""
+
+    @property
+    def done(self) -> Collection[str]:
+        """Parts of this notification, such as recipients, that earlier tries delivered: as the channel
+        named them in ``TryAgain.done``. They must not get it again."""
 
     def now(self) -> datetime:
         """The present moment, UTC."""

@@ -22,6 +22,8 @@ class TryAgain:
     detail: str
     retry_after: timedelta | None = None
     """What the other side asked for."""
+    done: tuple[str, ...] = ()
+    """Parts that did arrive, in the channel's own words: only the others are to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def _joined(ids: Sequence[int]) -> str:
 
 def _due(row: TupleRow) -> DueNotification:
     (msg_id, notification_id, project_id, _, _, _, content, template_version, _, attempts,
-     deadline_at, created_at, _, channel_id, name, kind, enabled, config, secrets) = row  # fmt: skip
+     deadline_at, created_at, _, done, channel_id, name, kind, enabled, config, secrets) = row  # fmt: skip
     destination = None
     if channel_id is not None:
         destination = Destination(channel_id, project_id, name, kind, enabled, config, secrets)
@@ -81,6 +81,7 @@ def _due(row: TupleRow) -> DueNotification:
         deadline_at,
         attempts,
         destination,
+        tuple(done),
     )
 
 
@@ -95,4 +96,5 @@ def _row(result: AttemptResult) -> dict[str, object]:
         "state": result.state,
         "wait": result.wait_seconds,
         "reason": result.reason,
+        "done": result.done,
     }

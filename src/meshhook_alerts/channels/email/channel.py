@@ -15,7 +15,7 @@ from meshhook_alerts.channels.email.config import EmailConfig
 from meshhook_alerts.channels.email.message import build
 from meshhook_alerts.channels.email.smtp import Envelope, deliver
 from meshhook_alerts.channels.masking import detail
-from meshhook_alerts.domain.delivery import Outcome, Rejected
+from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected
 from meshhook_alerts.domain.message import Content
 
 
@@ -37,15 +37,19 @@ class EmailChannel:
     async def send(
         self, notification_id: UUID, content: Content, config: BaseModel, tools: ChannelTools
     ) -> Outcome:
-        """Sends one message to all recipients, in one conversation with the mail server."""
+        """Sends one message to all recipients that wait for it, in one conversation with the mail
+        server."""
         settings = cast(EmailConfig, config)
         server = settings.server() or tools.mail
         if server is None:
             return Rejected(
                 "There is no mail server: this channel names none, nor did the operator"
             )
+        waiting = [recipient for recipient in settings.to if recipient not in tools.done]
+        if not waiting:
+            return Delivered("Accepted for every recipient, in earlier tries")
         message = build(notification_id, content, server.sender, settings.to)
-        envelope = Envelope(server.sender, settings.to, message)
+        envelope = Envelope(server.sender, waiting, message)
         outcome = await deliver(envelope, server, tools.guard)
         return replace(outcome, detail=detail(outcome.detail, settings, *_login(server)))
 

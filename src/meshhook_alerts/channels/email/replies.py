@@ -13,7 +13,7 @@ from aiosmtplib import (
 )
 
 from meshhook_alerts.application.ports import MailServer
-from meshhook_alerts.domain.delivery import Outcome, Rejected, TryAgain
+from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
 
 _ENHANCED = re.compile(r"([245])\.\d{1,3}\.\d{1,3}\b")
 
@@ -45,3 +45,25 @@ def of_refusals(refusals: Sequence[SMTPRecipientRefused]) -> Outcome:
     count = "The recipient was" if len(refusals) == 1 else f"All {len(refusals)} recipients were"
     text = f"{count} refused: {shown.code} {shown.message}"
     return TryAgain(text) if passing else Rejected(text)
+
+
+def of_acceptance(
+    accepted: Sequence[str], refusals: Sequence[SMTPRecipientRefused], said: str
+) -> Outcome:
+    """The outcome where the server took the message for some: those it put off (450, 451, 452 "too many
+    recipients": RFC 5321 4.5.3.1.10) are tried again, those it refused for good are not."""
+    put_off = [refusal for refusal in refusals if not is_permanent(refusal)]
+    text = f"Accepted for {len(accepted)} of {len(accepted) + len(refusals)}"
+    for count, word, found in (
+        (len(put_off), "put off", put_off),
+        (
+            len(refusals) - len(put_off),
+            "refused",
+            [each for each in refusals if is_permanent(each)],
+        ),
+    ):
+        if found:
+            text += f"; {count} {word} ({found[0].code} {found[0].message})"
+    if put_off:
+        return TryAgain(text, done=tuple(accepted))
+    return Delivered(f"{text}: {said}")

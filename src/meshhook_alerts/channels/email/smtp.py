@@ -17,8 +17,8 @@ from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseEx
 
 from meshhook_alerts.application.ports import ForbiddenDestination, MailServer, OutboundGuard
 from meshhook_alerts.channels.email.domains import in_ascii
-from meshhook_alerts.channels.email.replies import explained, of_refusals
-from meshhook_alerts.domain.delivery import Ambiguous, Delivered, Outcome, Rejected, TryAgain
+from meshhook_alerts.channels.email.replies import explained, of_acceptance, of_refusals
+from meshhook_alerts.domain.delivery import Ambiguous, Outcome, Rejected, TryAgain
 
 TOTAL_SECONDS = 30.0
 """Longest a conversation may take, from the first name lookup to the final answer."""
@@ -88,30 +88,21 @@ class _Conversation:
 
     async def _transfer(self, client: SMTP) -> Outcome:
         await client.mail(parseaddr(self._envelope.sender)[1])
-        refusals = []
+        accepted, refusals = [], []
         for recipient in self._envelope.recipients:
             try:
                 await client.rcpt(recipient)
+                accepted.append(recipient)
             except SMTPRecipientRefused as refusal:
                 refusals.append(refusal)
-        if len(refusals) == len(self._envelope.recipients):
+        if not accepted:
             return of_refusals(refusals)
         # The client does not tell a loss before the final dot from one after it. Assuming the
         # latter is safe: the message may have arrived.
         self._handed_over = True
         reply = await client.data(self._envelope.message)
         self._handed_over = False
-        return Delivered(self._accepted(refusals) + f": {reply.code} {reply.message}")
-
-    def _accepted(self, refusals: Sequence[SMTPRecipientRefused]) -> str:
-        total = len(self._envelope.recipients)
-        if not refusals:
-            return f"Accepted for {total} of {total}"
-        first = refusals[0]
-        return (
-            f"Accepted for {total - len(refusals)} of {total}; {len(refusals)} refused "
-            f"({first.code} {first.message})"
-        )
+        return of_acceptance(accepted, refusals, f"{reply.code} {reply.message}")
 
     def broken(self, why: str) -> Outcome:
         """The outcome of a conversation that broke off."""

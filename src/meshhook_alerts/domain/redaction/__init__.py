@@ -23,6 +23,8 @@ MAX_LENGTH = 1000
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,24}")
 
+_MOST_PASSES = 4
+
 VERSION = 2
 """Counts up with each change of the patterns; stored beside what was redacted."""
 
@@ -71,7 +73,19 @@ def _redact(text: str) -> str:
 
 
 def remove_secrets(text: str) -> str:
-    """``text`` with a mark in the place of each secret."""
+    """``text`` with a mark in the place of each secret.
+
+    What stands beside a mark is looked at once more: its neighbour may have hidden it.
+    """
+    for _ in range(_MOST_PASSES):
+        cleaned = _without_secrets(text)
+        if cleaned == text:
+            break
+        text = cleaned
+    return text
+
+
+def _without_secrets(text: str) -> str:
     seen = plain(text)
     found = sorted(span for layer in LAYERS if layer.may_hold(seen) for span in layer.find(seen))
     parts, place = [], 0

@@ -3,6 +3,7 @@ them, and forms that standards fix. Data: a new one is one line."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import re2
@@ -68,6 +69,7 @@ _LONG_RUN = re2.compile(r"[\w.+/=:$-]{10}")
 _NUMBERS = re2.compile(
     r"\b\d{15,16}\b|\b\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}\b|\b\d{4}[ -]\d{6}[ -]\d{5}\b|\b\d{3}-\d{2}-\d{4}\b"
 )
+_JOINED_BEFORE, _JOINED_AFTER = re.compile(r"\w-$"), re.compile(r"-\w")
 _NUMBER = re2.compile(r"\d{4}|\d{3}-")
 
 
@@ -113,7 +115,9 @@ def has_number(text: str) -> bool:
 def numbers(text: str) -> Iterator[Span]:
     """Numbers of payment cards (by their check digit) and of US social security."""
     for found in _NUMBERS.finditer(text):
-        if "-" in (text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]):
+        if _JOINED_BEFORE.search(
+            text[max(0, found.start() - 2) : found.start()]
+        ) or _JOINED_AFTER.match(text, found.end()):
             continue  # part of an identifier
         if len(found[0]) == 11 and found[0].count("-") == 2:
             yield *found.span(), "[number removed]"

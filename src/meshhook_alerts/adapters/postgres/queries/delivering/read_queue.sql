@@ -5,7 +5,7 @@ with taken as materialized (
 )
 select taken.msg_id, taken.notification_id, planned.project_id, planned.alert_id, planned.severity,
        planned.reason, planned.content, planned.template_version, planned.state, planned.attempts,
-       planned.deadline_at, planned.created_at, clock_timestamp() as now,
+       planned.deadline_at, planned.created_at, clock_timestamp() as now, planned.done,
        channel.id as channel_id, channel.name as channel_name, channel.kind as channel_kind,
        channel.enabled as channel_enabled, channel.config, channel.secrets
 from taken
