@@ -229,11 +229,11 @@ async def test_slow_headers_are_silence() -> None:
     [
         "",
         "SSH-2.0-OpenSSH_9.9\r\n",
-        "HTTP/1.1 200 OK\r\nX: " + "y" * 100_000 + "\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 1000 + "\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "HTTP/1.1 2OO OK\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",
+        "ICY 200 OK\r\n\r\n",
     ],
-    ids=["nothing", "another protocol", "a giant header", "too many headers", "two lengths"],
+    ids=["nothing", "another protocol", "letters for digits", "only hints", "another name"],
 )
 async def test_what_is_no_answer_is_silence(answer: str) -> None:
     async def behave(connection: Connection) -> None:
@@ -243,6 +243,56 @@ async def test_what_is_no_answer_is_silence(answer: str) -> None:
     async with running(behave) as server, client() as http:
         with pytest.raises(HttpSilent):
             await post(http, server)
+
+
+@pytest.mark.parametrize("status", [200, 204, 400, 503])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "X: " + "y" * 9_000 + "\r\nContent-Length: 0\r\n\r\n",
+        "X: " + "y" * 100_000 + "\r\n\r\n",
+        "X: y\r\n" * 120 + "Content-Length: 0\r\n\r\n",
+        "X: y\r\n" * 1000 + "\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "Content-Length: 2\r\n\r\nok and more than was announced",
+        "Content-Length: 0\r\n\r\n\r\n\r\nmore",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "Bad Header\r\n\r\n",
+        "Content-Length: -1\r\n\r\n",
+    ],
+    ids=[
+        *("a large header", "a giant header", "many headers", "too many headers", "two lengths"),
+        *("surplus body", "surplus after nothing", "bad chunks", "a bad header", "a bad length"),
+    ],
+)
+async def test_an_answer_counts_from_its_status_line_on(status: int, rest: str) -> None:
+    answer = f"HTTP/1.1 {status} Whatever\r\n{rest}"
+    async with running(answering(answer)) as server, client() as http:
+        first = await post(http, server)
+        second = await post(http, server)
+    assert (first.status, second.status) == (status, status)
+
+
+async def test_hints_that_come_first_are_not_the_answer() -> None:
+    hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    broken = "HTTP/1.1 201 Created\r\nContent-Length: x\r\n\r\n"
+    async with running(answering(hints + broken)) as server, client() as http:
+        assert (await post(http, server)).status == 201
+
+
+async def test_a_status_is_not_taken_from_the_answer_before() -> None:
+    answers = iter(["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "nonsense\r\n\r\n"])
+
+    async def behave(connection: Connection) -> None:
+        while True:
+            await connection.request()
+            connection.say(next(answers))
+
+    async with running(behave) as server, client() as http:
+        assert (await post(http, server)).status == 200
+        with pytest.raises(HttpSilent):
+            await post(http, server)
+    assert server.connections == 1
 
 
 async def test_a_cut_body_still_has_its_status() -> None:

@@ -19,11 +19,15 @@ from aiohttp import (
     ConnectionTimeoutError,
     DummyCookieJar,
     ServerDisconnectedError,
-    TCPConnector,
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from meshhook_alerts.adapters.http_status import (
+    StatusKeepingConnector,
+    StatusKeepingResponse,
+    StatusKnownError,
+)
 from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.application.ports import (
     ForbiddenDestination,
@@ -35,8 +39,8 @@ from meshhook_alerts.application.ports import (
 BODY_LIMIT = 64 * 1024
 """Bytes of an answer's body that are read; the connection is closed on whoever sends more."""
 
-_HEADER_LIMIT = 8 * 1024  # bytes, each of: status line, one header
-_HEADER_COUNT = 100
+_HEADER_LIMIT = 32 * 1024  # bytes, each of: status line, one header
+_HEADER_COUNT = 300
 _CONNECTIONS_PER_HOST = 32
 _KEEP_ALIVE_SECONDS = 60
 _NAME_CACHE_SECONDS = 10
@@ -70,13 +74,15 @@ class GuardedHttpClient:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """Sends ``body`` once. An answer counts from its status line on: a body that breaks off
-        or never ends is cut. Raises ``ForbiddenDestination`` for an address that may not be
+        or never ends is cut, headers that no reader could take are left out. Raises ``ForbiddenDestination`` for an address that may not be
         called, ``HttpUnreachable`` if nothing was sent, ``HttpSilent`` if no answer came.
         """
         target = self._guard.parse_url(url)
         session = self._session or self._open()
         try:
             response = await session.post(target, data=body, headers=headers, allow_redirects=False)
+        except StatusKnownError as broken:
+            return HttpAnswer(broken.status, {}, "")
         except (ClientError, TimeoutError, OSError) as problem:
             raise _explained(problem, target) from None
         return await _answer(response)
@@ -87,7 +93,7 @@ class GuardedHttpClient:
             await self._session.close()
 
     def _open(self) -> ClientSession:
-        connector = TCPConnector(
+        connector = StatusKeepingConnector(
             resolver=_GuardedResolver(self._guard),
             socket_factory=self._dial,
             ssl=self._tls or True,
@@ -98,6 +104,7 @@ class GuardedHttpClient:
         )
         self._session = ClientSession(
             connector=connector,
+            response_class=StatusKeepingResponse,
             cookie_jar=DummyCookieJar(),
             timeout=self._timeout,
             headers={"Accept": "*/*", "Accept-Encoding": "identity"},
