@@ -1,4 +1,4 @@
-"""``python -m benchmarks.redaction [--sealed] [--misses N]``"""
+"""``python -m benchmarks.redaction [--sealed | --hostile] [--misses N]``"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from benchmarks.figures import Aim, Figure, table
+from benchmarks.redaction import hostile
 from benchmarks.redaction.corpora import corpora
 from benchmarks.redaction.samples import Sample, samples
 from meshhook_alerts.domain.redaction import VERSION, redact
@@ -17,6 +18,9 @@ _LEFT = 6  # characters in a row of a secret that must not be left
 def main() -> int:
     """Measures and prints."""
     wanted = _arguments()
+    if wanted.hostile:
+        print(table(list(hostile.figures())))
+        return 0
     found = [each for corpus in corpora() for each in samples(corpus, sealed=wanted.sealed)]
     secrets = [each for each in found if each.secret]
     harmless = [each for each in found if not each.secret]
@@ -65,6 +69,7 @@ def _show(title: str, found: list[Sample], most: int) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.redaction", description=__doc__)
     parser.add_argument("--sealed", action="store_true", help="the corpora kept for the end")
+    parser.add_argument("--hostile", action="store_true", help="texts made to be slow, instead")
     parser.add_argument("--misses", type=int, default=0, metavar="N", help="show so many of each")
     return parser.parse_args()
 
