@@ -18,7 +18,7 @@ import ast
 import random
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -124,10 +124,10 @@ def _of_test(
                 yield Sample(corpus, function.name, text, secret)
 
 
-def _constants(nodes: object) -> dict[str, str]:
+def _constants(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Names that stand for a text, as far as it can be told without running anything."""
     known: dict[str, str] = {}
-    for each in nodes:  # type: ignore[attr-defined]
+    for each in nodes:
         if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
             value = _folded(each.value, known)
             if value is not None:

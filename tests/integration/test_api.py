@@ -335,3 +335,17 @@ async def test_a_broken_document_written_past_the_api_hides_nothing(
     )
     read = (await client.get(f"{PATH}/{world.project_id}")).json()
     assert read["effective"]["cooldown_seconds"] == {"value": 1800, "origin": "default"}
+
+
+async def test_a_name_that_holds_a_secret_is_refused_and_not_repeated(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    secret = "sk_live_" + "a1B2c3D4" * 3
+    rules = [{"name": "every failure"}, {"name": f"for {secret}"}]
+    answer = await client.post(
+        PATH, json=body(world, rules=rules, channels=[HOOK | {"name": secret}])
+    )
+    assert answer.status_code == 422
+    assert list(pointers(answer)) == ["/rules/1/name", "/channels/0/name"]
+    assert secret not in answer.text
+    assert await world.value("select count(*) from public.alert_channels") == 0
