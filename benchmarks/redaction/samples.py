@@ -63,6 +63,9 @@ def samples(corpus: Corpus, *, sealed: bool) -> list[Sample]:
         return list(_of_rules(corpus.name, rules, sealed=sealed))
     if corpus.sealed is not sealed:
         return []
+    shapes = next(corpus.folder().rglob("credsweeper/rules/config.yaml"), None)
+    if shapes:
+        return list(_of_shapes(corpus.name, shapes))
     found = _of_tests(corpus) if corpus.holds == "secrets" else _harmless(corpus)
     return list(dict.fromkeys(found))
 
@@ -81,6 +84,19 @@ def _of_rules(corpus: str, path: Path, *, sealed: bool) -> Iterator[Sample]:
                 if secret and len(secret) >= 10 and not re.search(r"\s", secret):
                     text = with_secret(secret, name, number)
                     yield Sample(corpus, name, text, secret)
+
+
+def _of_shapes(corpus: str, path: Path) -> Iterator[Sample]:
+    """Of a second scanner's rules: those that it says are shapes of tokens, not of what stands around."""
+    for rule in re.split(r"(?m)^- ", path.read_text())[1:]:
+        name = rule.partition("\n")[0].removeprefix("name: ").lower().replace(" ", "-")
+        values = re.findall(r"(?m)^    - (\(.*)$", rule)
+        if "type: pattern" not in rule or "TokenPattern" not in rule or _NO_SECRET_RULE.match(name):
+            continue
+        for number in range(_SAMPLES_A_RULE):
+            secret = _made_up(values[0], f"{name} {number}") if values else None
+            if secret and 10 <= len(secret) <= 400 and not re.search(r"\s", secret):
+                yield Sample(corpus, name, with_secret(secret, name, number), secret)
 
 
 def _made_up(regex: str, seed: str) -> str | None:

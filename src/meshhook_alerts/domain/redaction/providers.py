@@ -29,7 +29,7 @@ _CERTAIN = (
     # Messages
     "xox[abceoprs](?:\\.xox[a-z])?-", "xapp-", "SG\\.", "xkeysib-", "PMAK-", "sntr[ysu]_", "phc_|phx_",
     "NR(?:AK|JS|AA|RA|II|IQ|SP)-", "gl(?:c|sa)_", "dt0[a-z]\\d\\d\\.", "pylf_", "pat-(?:na|eu)\\d-", "ntn_",
-    "AGE-SECRET-KEY-1", "PRVKEY-", "fig[duo]_", "pnu_", "duffel_(?:test|live)_", "EZ[AT]K", "CFPAT-",
+    "AGE-SECRET-KEY-1", "PRVKEY-", "fig[duo]_", "pnu_", "duffel_(?:test|live)_", "EZ[AT]K", "CFPAT-", "RGAPI-", "waka_",
 )  # fmt: skip
 # Prefixes that ordinary words have, too: what follows must look random.
 _LIKELY = (
@@ -38,7 +38,12 @@ _LIKELY = (
     "sl\\.", "tk-us-", "u\\+", "dd[apw]", "r8_", "v1\\.", "scw-", "CRT", "KEY", "[a-z]{2,10}\\.",
 )  # fmt: skip
 
+_UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+
 _SHAPES = (
+    # A UUID that is a key by its prefix; and words that say "live", with parts joined by dots
+    r"\b(?:[srp]k|key|token|secret|pat)[_-](?:[a-z]{2,8}[_-])?" + _UUID,
+    r"\b[a-z]{2,12}_(?:live|prod|sandbox)(?:_[a-z]{2,4})?\.[\w-]{20,}(?:\.[\w-]{20,})?",
     # JSON Web Tokens and Signatures (RFC 7515), also without their signature; "eyJ" is '{"'.
     r"\b[eE][yY][jJ][\w-]{8,}(?:\.[\w-]*){0,4}",
     # Telegram, Discord and other pairs of a number and a token
