@@ -70,6 +70,7 @@ _TOKEN = re2.compile(
     + "|".join(f"(?:{each})" for each in _SHAPES)
 )
 _LIKELY_TOKEN = re2.compile(r"\b(?:" + "|".join(_LIKELY) + r")([A-Za-z0-9_-]{10,})")
+_ID = re.compile(_UUID)  # which may begin with "dda" or "oy2" by chance
 _LONG_RUN = re2.compile(r"[\w.+/=:$-]{10}")
 _NUMBERS = re2.compile(
     r"\b\d{15,16}\b|\b\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}\b|\b\d{4}[ -]\d{6}[ -]\d{5}\b|\b\d{3}-\d{2}-\d{4}\b"
@@ -99,8 +100,8 @@ def tokens(text: str) -> Iterator[Span]:
     for found in _TOKEN.finditer(text):
         yield *found.span(), "[token removed]"
     for found in _LIKELY_TOKEN.finditer(text):
-        if text[found.start() - 1 : found.start()] == "-":
-            continue  # the end of an identifier
+        if text[found.start() - 1 : found.start()] == "-" or _ID.match(found[0]):
+            continue  # an identifier, or the end of one
         if not is_random(found[1]) or is_pod(found[0]):
             continue
         if not is_named_harmless(text, found.start(1)):
