@@ -180,10 +180,27 @@ class World:
             await cursor.execute(statement, arguments)
             return await cursor.fetchall()
 
+    async def until(self, statement: str, within: float = 20) -> None:
+        """Waits until a query gives true."""
+
+        async def check() -> bool:
+            return any(bool(next(iter(row.values()))) for row in await self.rows(statement))
+
+        await eventually(check, within)
+
     async def value(self, statement: str, *arguments: object) -> Any:
         """The one value a query gives."""
         rows = await self.rows(statement, *arguments)
         return next(iter(rows[0].values()))
+
+
+async def arrived(receiver: Receiver, number: int, within: float = 20) -> None:
+    """Waits until so many requests have come."""
+
+    async def check() -> bool:
+        return len(receiver.requests) >= number
+
+    await eventually(check, within)
 
 
 async def open_world(url: str) -> World:

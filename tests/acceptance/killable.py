@@ -15,7 +15,7 @@ from typing import Any
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecidingTransaction
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
-from meshhook_alerts.application.ports import AttemptResult, Batch, HttpAnswer
+from meshhook_alerts.application.ports import AttemptResult, Batch, DeliveryNews, HttpAnswer
 from meshhook_alerts.bootstrap import open_service
 from tests.line import test_settings
 
@@ -106,11 +106,14 @@ def _after_the_answer() -> None:
 def _around_recording(before: bool) -> None:
     record = PostgresDeliveryStore.record
 
-    async def dying(self: PostgresDeliveryStore, results: Sequence[AttemptResult]) -> None:
+    async def dying(
+        self: PostgresDeliveryStore, results: Sequence[AttemptResult]
+    ) -> Sequence[DeliveryNews]:
         if before:
             die()
         await record(self, results)
         die()
+        return ()
 
     PostgresDeliveryStore.record = dying  # type: ignore[method-assign]
 

@@ -92,11 +92,13 @@ async def test_after_the_cooldown_the_next_message_says_how_many_came(
             await delivered(world, 1)
             await world.fail()
             await world.fail()
+            await delivered(world, 2)
             await asyncio.sleep(2.5)
             await world.fail()
-            await delivered(world, 2)
-    assert [content["alert"]["new_failures"] for content in receiver.contents] == [1, 3]
-    assert receiver.contents[1]["type"] == "alert.still_failing"
+            await delivered(world, 3)
+    assert [content["alert"]["new_failures"] for content in receiver.contents] == [1, 2, 1]
+    types = [content["type"] for content in receiver.contents]
+    assert types == ["alert.firing", "alert.update", "alert.still_failing"]
 
 
 async def test_a_run_that_goes_silent_is_found_without_a_trigger(

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from meshhook_alerts.application.ports import AttemptResult, StatementRefused, StoreUnavailable
+from meshhook_alerts.application.ports import (
+    AttemptResult,
+    DeliveryNews,
+    StatementRefused,
+    StoreUnavailable,
+)
 from meshhook_alerts.application.recording import Recorder
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -27,7 +32,7 @@ class Store:
         self.taken: list[int] = []
         self.said: list[str | None] = []
 
-    async def record(self, batch: Sequence[AttemptResult]) -> None:
+    async def record(self, batch: Sequence[AttemptResult]) -> Sequence[DeliveryNews]:
         await asyncio.sleep(0)
         if self.away:
             self.away -= 1
@@ -36,6 +41,7 @@ class Store:
         if self.poison.intersection(ids):
             raise StatementRefused("refused by the host")
         self.taken += ids
+        return ()
 
     async def say(self, trouble: str | None) -> None:
         self.said.append(trouble)

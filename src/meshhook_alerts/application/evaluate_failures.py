@@ -94,10 +94,11 @@ class EvaluateFailures:
         signals, folded = await self._fold(transaction, batch, settings.policy)
         folds = folded.folds
         fingerprints = sorted({each for fold in folds for each in (fold.fingerprint, *fold.older)})
-        ending = sorted({recovery.alert_id for recovery in folded.recoveries})
+        touched = {recovery.alert_id for recovery in folded.recoveries}
+        touched |= {timer.alert_id for timer in batch.timers}
         explaining = any(fold.kind == FLEET_SILENT.name for fold in folds)
         state = await transaction.state(
-            batch.project_id, fingerprints, ending, explaining=explaining
+            batch.project_id, fingerprints, sorted(touched), explaining=explaining
         )
         decisions = await self._decided(folds, settings.policy, state, batch, folded)
         messages = self._messages(decisions, settings)
@@ -121,7 +122,7 @@ class EvaluateFailures:
         folded: Folded,
     ) -> Decisions:
         """As ``decide``; what takes long does so beside the rest of the process, not before it."""
-        work = partial(decide, folds, policy, state, batch.now, folded.recoveries)
+        work = partial(decide, folds, policy, state, batch.now, folded.recoveries, batch.timers)
         if len(folds) * policy.weight < _LONG:
             return work()
         return await asyncio.to_thread(work)

@@ -18,6 +18,7 @@ from meshhook_alerts.domain.failure import SignalGroup
 from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.timers import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Batch:
     limit: int
     """How many signals it may have."""
     first: Part
+    timers: Sequence[Timer] = ()
+    """Of the project, due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +180,32 @@ class AttemptResult:
     """Parts of the notification delivered by now, in this try or before."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryNews:
+    """What an operator wants to hear of a channel."""
+
+    project_id: UUID
+    channel: str | None
+    """Its name; None if it has been deleted."""
+    kind: str | None
+    notification_id: UUID
+    state: str
+    """Of the notification."""
+    detail: str
+    """The other side's answer, redacted."""
+    starts_failing: bool
+    takes_again: bool
+
+
 class DeliveryStore(Protocol):
     """The queue of notifications and the record of tries."""
 
     async def take_due(self, limit: int, lease_seconds: int) -> Sequence[DueNotification]:
         """Leases due notifications."""
 
-    async def record(self, results: Sequence[AttemptResult]) -> None:
-        """Writes tries and their consequences in one transaction."""
+    async def record(self, results: Sequence[AttemptResult]) -> Sequence[DeliveryNews]:
+        """Writes tries and their consequences in one transaction; tells what has come of it that
+        somebody should know."""
 
     async def extend(self, queue_ids: Sequence[int], lease_seconds: int) -> None:
         """Renews the lease on notifications still being sent."""

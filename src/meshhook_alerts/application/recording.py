@@ -12,7 +12,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from meshhook_alerts.application.ports import AttemptResult, StatementRefused, StoreUnavailable
+from meshhook_alerts.application.delivery_news import tell
+from meshhook_alerts.application.ports import (
+    AttemptResult,
+    DeliveryNews,
+    StatementRefused,
+    StoreUnavailable,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +28,7 @@ HELD_LIMIT = 10_000
 be sent once more."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 10.0
 
-Record = Callable[[Sequence[AttemptResult]], Awaitable[None]]
+Record = Callable[[Sequence[AttemptResult]], Awaitable[Sequence[DeliveryNews]]]
 Say = Callable[[str | None], Awaitable[None]]
 
 
@@ -122,8 +128,7 @@ class Recorder:
         wait = 0.1
         while True:
             try:
-                await self._record(batch)
-                return None
+                news = await self._record(batch)
             except StatementRefused as problem:
                 return problem
             except StoreUnavailable as problem:
@@ -132,6 +137,9 @@ class Recorder:
                 wait = min(wait * 2, 5)
             except Exception as problem:
                 return problem
+            else:
+                tell(news)
+                return None
 
     async def _hold(self, result: AttemptResult, problem: Exception) -> None:
         why = (str(problem).strip().splitlines() or [type(problem).__name__])[0]

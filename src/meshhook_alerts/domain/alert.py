@@ -52,6 +52,8 @@ class Alert:
     withdrawn: int = 0
     """How many of its failures later proved to be none."""
     resolved_at: datetime | None = None
+    under_way: frozenset[UUID] = frozenset()
+    """Channels that have not yet accepted a message about it that was sent before."""
 
     def telling(self, told: Mapping[UUID, Told]) -> Alert:
         """This alert, some channels knowing more of it than before. (Copied field by field:
@@ -59,5 +61,5 @@ class Alert:
         return Alert(
             self.id, self.project_id, self.fingerprint, self.status, self.severity, self.opened_at,
             self.last_failure_at, self.count, {**self.told, **told}, self.kind, self.withdrawn,
-            self.resolved_at,
+            self.resolved_at, self.under_way,
         )  # fmt: skip

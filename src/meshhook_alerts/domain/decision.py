@@ -12,6 +12,7 @@ from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import AlertRule, Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.timers import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class PlannedNotification:
 class State:
     """What the engine must know beside the folds and the policy. All of one project.
 
-    Later stages bring their own part: silences, the times a channel was written to, timers.
+    Later stages bring their own part: silences, the times a channel was written to.
     """
 
     alerts: Mapping[str, Alert] = field(default_factory=dict)
@@ -84,6 +85,8 @@ class State:
     those resolved so recently that a new failure reopens them."""
     last_folds: Mapping[UUID, Fold] = field(default_factory=dict)
     """Alert id → its latest fold, for the alerts that may recover."""
+    refusing: Mapping[UUID, datetime] = field(default_factory=dict)
+    """Channel id → when it was last tried, for those that gave messages back and accepted none since."""
     fleet_silent: bool = False
     """Whether an alert is open that explains every "never started"."""
 
@@ -100,6 +103,10 @@ class Decisions:
     opened_by: Mapping[UUID, Fold] = field(default_factory=dict)
     """Alert id → the fold that opened it, for the alerts that are new."""
     notifications: Sequence[PlannedNotification] = ()
+    timers: Sequence[Timer] = ()
+    """To be set, or moved."""
+    tried: Mapping[UUID, datetime] = field(default_factory=dict)
+    """Channel id → when a message to it was decided, for those that accept none at present."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,19 @@ from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.policy import Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.recovering import after_farewell, farewells, withdraw
+from meshhook_alerts.domain.releasing import after_outcome, release, untold
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import notify, reason_to_tell
+from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, TimerKind, untold_timer
 
 NOTICED_WITHIN = timedelta(minutes=5)
 """Between what all workers' silence explains and the notice of it; no longer than an end of it must
 have held to be believed, so that this passes no end."""
+
+
+_RELEASED_LATER = frozenset({Reason.COOLDOWN, Reason.UNDER_WAY, Reason.CHANNEL_REFUSES})
+"""What a failure was counted for, to be told when it is over."""
 
 
 def decide(
@@ -41,20 +47,24 @@ def decide(
     state: State,
     now: datetime,
     recoveries: Iterable[Recovery] = (),
+    timers: Iterable[Timer] = (),
 ) -> Decisions:
-    """What to do about ``folds`` and ``recoveries``, all of ``policy``'s project, given what was
-    before.
+    """What to do about ``folds``, ``recoveries`` and due ``timers``, all of ``policy``'s project,
+    given what was before.
 
     They are taken by the time of their recording, whatever order they come in. ``now`` is for
     what depends on the present; a failure is judged by its own time.
     """
     draft = _Draft(Context(policy, state, now))
     all_folds = list(folds)
-    items: list[Fold | Recovery] = [fold for fold in all_folds if not fold.is_evidence]
+    items: list[Fold | Recovery | Timer] = [fold for fold in all_folds if not fold.is_evidence]
     items += recoveries
+    items += timers
     for item in sorted(items, key=_moment):
         if isinstance(item, Fold):
             draft.decide(item)
+        elif isinstance(item, Timer):
+            draft.fire(item)
         else:
             draft.recover(item)
     for fold in all_folds:
@@ -63,9 +73,12 @@ def decide(
     return draft.decisions()
 
 
-def _moment(item: Fold | Recovery) -> tuple[datetime, int, int]:
+def _moment(item: Fold | Recovery | Timer) -> tuple[datetime, int, int]:
     """What explains others comes before them, and within one second an end last: it proves
-    something about what was before."""
+    something about what was before. A timer comes first, as it is there before any failure of its
+    second can be."""
+    if isinstance(item, Timer):
+        return item.due, -1, 0
     if isinstance(item, Recovery):
         return item.at, 2, item.alert_id.int
     if item.kind == FLEET_SILENT.name:
@@ -88,6 +101,9 @@ class _Draft:
     entries: list[LedgerEntry] = field(default_factory=list)
     notifications: list[PlannedNotification] = field(default_factory=list)
     matched: dict[object, Sequence[Target | NoTarget]] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    """By subject."""
+    tried: dict[UUID, datetime] = field(default_factory=dict)
 
     def decide(self, fold: Fold) -> None:
         alert = self._count(fold)
@@ -101,6 +117,76 @@ class _Draft:
                 self._decide_target(fold, alert, target, told)
         if told:
             self.alerts[alert.id] = alert.telling(told)
+
+    def fire(self, timer: Timer) -> None:
+        """What has come due, decided as things stand now."""
+        alert = self._known(timer.alert_id)
+        if alert is None:
+            return
+        if timer.kind is not TimerKind.UNTOLD:
+            self.alerts[alert.id] = after_outcome(alert, timer)
+        elif alert.status is not AlertStatus.RESOLVED and untold(alert, timer.channel_id) > 0:
+            self._release(timer, alert)
+
+    def _release(self, timer: Timer, alert: Alert) -> None:
+        """Tells a channel what it was not told, if it may be now; else the timer is set again, or what
+        stands in the way for good is recorded."""
+        last = self._last_fold(alert)
+        if last is None:
+            return
+        fold = replace(last, at=timer.due)
+        verdict = Verdict(Reason.NO_RULE)
+        for target in self._match(fold):
+            if isinstance(target, NoTarget):
+                verdict = Verdict(target.reason, blocked_by=target.blocked_by)
+            elif target.channel.id == timer.channel_id:
+                if self._may_tell(timer, alert, fold, target):
+                    return
+                verdict = Verdict(Reason.COOLDOWN)
+        if verdict.reason is not Reason.COOLDOWN:
+            count = untold(alert, timer.channel_id)
+            self.entries.append(
+                LedgerEntry(None, alert.id, timer.due, count, verdict, fold.severity)
+            )
+
+    def _may_tell(self, timer: Timer, alert: Alert, fold: Fold, target: Target) -> bool:
+        rule, channel = target.rule, target.channel
+        candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
+        verdict = self._judge(candidate, {})
+        if verdict.reason.effect is not Effect.TOLD:
+            self._wait(candidate, verdict)
+            return False
+        planned = release(candidate, timer.due)
+        self._plan(planned)
+        self.alerts[alert.id] = alert.telling({channel.id: _after(planned)})
+        entry = LedgerEntry(
+            None, alert.id, timer.due, planned.new_failures, Verdict(planned.reason), planned.severity,
+            rule=rule.name, channel=channel, notification_id=planned.id,
+        )  # fmt: skip
+        self.entries.append(entry)
+        return True
+
+    def _plan(self, planned: PlannedNotification) -> None:
+        """One message more; a channel that refuses has been tried with it."""
+        self.notifications.append(planned)
+        channel, refusing = planned.channel.id, self.context.state.refusing
+        if channel in refusing:
+            self.tried[channel] = planned.at
+            state = replace(self.context.state, refusing={**refusing, channel: planned.at})
+            self.context = replace(self.context, state=state)
+
+    def _wait(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Sets the timer at whose moment what was counted is told."""
+        if verdict.reason not in _RELEASED_LATER:
+            return
+        due = verdict.eligible_at or candidate.fold.at + LOOK_AGAIN
+        timer = untold_timer(candidate.alert.id, candidate.channel.id, due)
+        known = self.timers.get(timer.subject)
+        if known is None or due < known.due:
+            self.timers[timer.subject] = timer
+
+    def _last_fold(self, alert: Alert) -> Fold | None:
+        return self.last_folds.get(alert.id) or self.context.state.last_folds.get(alert.id)
 
     def add_evidence(self, fold: Fold) -> None:
         """What follows the verdict about its runs: recorded on that alert, counted in none, told to
@@ -118,7 +204,7 @@ class _Draft:
         if known is None or known.status is AlertStatus.RESOLVED:
             return
         alert = withdraw(known, recovery)
-        fold = self.last_folds.get(alert.id) or self.context.state.last_folds.get(alert.id)
+        fold = self._last_fold(alert)
         if alert.status is AlertStatus.RESOLVED and fold is not None:
             for entry, planned in farewells(alert, fold, recovery, self.context.policy):
                 self.entries.append(entry)
@@ -141,6 +227,8 @@ class _Draft:
             alert_of=self.alert_of,
             opened_by=self.opened_by,
             notifications=self.notifications,
+            timers=list(self.timers.values()),
+            tried=self.tried,
         )
 
     def _known(self, alert_id: UUID) -> Alert | None:
@@ -205,8 +293,10 @@ class _Draft:
         planned = None
         if verdict.reason.effect is Effect.TOLD:
             planned = notify(candidate)
-            self.notifications.append(planned)
+            self._plan(planned)
             told[channel.id] = _after(planned)
+        else:
+            self._wait(candidate, verdict)
         self._log(candidate.fold, alert, verdict, candidate, planned)
 
     def _judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:

@@ -34,7 +34,11 @@ class Links:
     run: str | None = None
 
 
-_EVENT = {Reason.FIRST_FAILURE: "alert.firing", Reason.CAME_BACK: "alert.firing"}
+_EVENT = {
+    Reason.FIRST_FAILURE: "alert.firing",
+    Reason.CAME_BACK: "alert.firing",
+    Reason.RELEASED: "alert.update",
+}
 
 
 def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     RULE_BROKEN = "rule_broken"
     # Folded
     COOLDOWN = "cooldown"
+    UNDER_WAY = "under_way"
+    CHANNEL_REFUSES = "channel_refuses"
     ALREADY_TOLD = "already_told"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
@@ -90,13 +92,15 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.ESCALATED: "Nobody had acknowledged the alert in time, so the next step was told.",
             Reason.RECOVERED: "The trouble ended, so everyone who was told of it was told of its end.",
             Reason.CLOSED: "The alert was closed without a recovery, so everyone told of it was told.",
-            Reason.RELEASED: "What had been held back was released in one message.",
+            Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",
             Reason.RULE_BROKEN: "A rule could not be used, so the channel was told to be safe.",
         },
         Effect.FOLDED: {
             Reason.RECOVERED_UNTOLD: "The trouble ended; nobody had been told of it, so nobody was told of its end.",
-            Reason.COOLDOWN: "The channel was told of this alert recently; this failure is counted in the next message.",
+            Reason.COOLDOWN: "The channel was told of this alert recently; this failure is counted, and told when the cooldown ends.",
+            Reason.UNDER_WAY: "A message about this alert was still on its way to the channel; this failure is counted in the next one.",
+            Reason.CHANNEL_REFUSES: "The channel accepts no messages at present and is tried once a minute; this failure is counted in the next one.",
             Reason.ALREADY_TOLD: "Another rule already told the same channel.",
             Reason.ACKNOWLEDGED: "Somebody had acknowledged the alert; this failure was counted.",
             Reason.SNOOZED: "The alert was snoozed; this failure was counted.",

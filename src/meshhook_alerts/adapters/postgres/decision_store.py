@@ -35,6 +35,7 @@ from meshhook_alerts.domain.failure import Fold, SignalGroup
 from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.identifiers import NIL
 from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
+from meshhook_alerts.domain.timers import Timer, TimerKind
 
 LEASE_SECONDS = 10
 """How long a notification belongs to the worker that took it; a dead worker's come back."""
@@ -44,6 +45,9 @@ _MANY = 200
 
 _PART = 1_000
 """Signals read at a time: while Python folds them, Postgres reads the next and writes the last."""
+
+_TIMERS = 1_000
+"""Timers of a batch; the rest comes with the next."""
 
 _ANY_WAITING = 4  # place in take_project.sql's answer
 _FINGERPRINT = 3  # place in open_alerts.sql's answer
@@ -125,23 +129,25 @@ class PostgresDecidingTransaction:
 
     @translated
     async def take(self, limit: int) -> Batch | None:
-        """Locks a project and reads its oldest signals, in one round trip."""
+        """Locks a project and reads its oldest signals and due timers, in one round trip."""
         part_limit = min(limit, _PART)
-        taken, first = await self._take(part_limit)
+        taken, first, timers = await self._take(part_limit)
         if taken[0] is None and taken[_ANY_WAITING] and await self._introduce():
-            taken, first = await self._take(part_limit)
+            taken, first, timers = await self._take(part_limit)
         project_id, settings_version, now, *_ = taken
         if project_id is None:
             await self._connection.commit()  # a rollback would forget the prepared statements
             return None
         self._hear(now)
-        return Batch(project_id, settings_version, now, limit, first)
+        return Batch(project_id, settings_version, now, limit, first, timers)
 
-    async def _take(self, limit: int) -> tuple[TupleRow, Part]:
+    async def _take(self, limit: int) -> tuple[TupleRow, Part, Sequence[Timer]]:
         async with self._connection.pipeline():
             project = await self._cursor("deciding/take_project", nil=NIL)
             groups = await self._cursor("deciding/group_signals", nil=NIL, after=0, limit=limit)
-            return (await project.fetchall())[0], _part(await groups.fetchall())
+            timers = await self._cursor("deciding/due_timers", limit=_TIMERS)
+            taken, part = (await project.fetchall())[0], _part(await groups.fetchall())
+            return taken, part, [_timer(row) for row in await timers.fetchall()]
 
     async def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
         """The first, which has come with the batch, and as many more as it may have."""
@@ -215,10 +221,12 @@ class PostgresDecidingTransaction:
             explaining=explaining,
         )
         rows = await alerts.fetchall()
+        refusing = await self._cursor("deciding/refusing_channels", project_id=project_id)
         folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
         return State(
             alerts={row[_FINGERPRINT]: _alert(row) for row in rows if row[_FINGERPRINT]},
             last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
+            refusing={row[0]: row[1] for row in await refusing.fetchall()},
             fleet_silent=rows[0][0],
         )
 
@@ -243,6 +251,11 @@ class PostgresDecidingTransaction:
                 # All retries under way: lost in a crash, they would be judged the same again.
                 await self._connection.execute("set local synchronous_commit = off")
             await self._record(batch, encoding.parameters(decisions, rows))
+            if batch.timers or decisions.timers or decisions.tried:
+                times = encoding.timers(batch.timers, decisions)
+                await self._cursor(
+                    "deciding/set_timers", project_id=batch.project_id, now=batch.now, **times
+                )
             mine, free = ids[: len(leased)], ids[len(leased) :]
             queued = await self._enqueue(mine, LEASE_SECONDS) if mine else None
             if free:
@@ -301,7 +314,7 @@ def _group(row: TupleRow) -> SignalGroup:
 
 def _alert(row: TupleRow) -> Alert:
     (_, id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told,
-     kind, withdrawn, resolved_at) = row  # fmt: skip
+     kind, withdrawn, resolved_at, under_way) = row  # fmt: skip
     return Alert(
         id_,
         project_id,
@@ -315,14 +328,21 @@ def _alert(row: TupleRow) -> Alert:
         kind,
         withdrawn,
         resolved_at,
+        frozenset(under_way),
     )
+
+
+def _timer(row: TupleRow) -> Timer:
+    kind, subject, due, alert_id, channel_id, failures, reason = row
+    return Timer(TimerKind(kind), subject, due, alert_id, channel_id, failures, reason)
 
 
 def _last_fold(row: TupleRow) -> Fold:
     (_, id_, project_id, fingerprint, kind, failure_class, severity, error, error_class, at,
-     first_at, last_at, count, workflow, version, node_id, node_type, status, run_id, sample) = row  # fmt: skip
+     first_at, last_at, count, workflow, version, node_id, node_type, status, run_id, sample,
+     workflow_name) = row  # fmt: skip
     return Fold(
         id_, project_id, fingerprint, kind, FailureClass(failure_class), Severity(severity),
-        Criticality.NORMAL, error, error_class, at, first_at, last_at, count, workflow, None, version,
+        Criticality.NORMAL, error, error_class, at, first_at, last_at, count, workflow, workflow_name, version,
         node_id, node_type, status, None, None, run_id, sample,
     )  # fmt: skip

@@ -11,11 +11,17 @@ from psycopg_pool import AsyncConnectionPool
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
-from meshhook_alerts.application.ports import AttemptResult, Destination, DueNotification
+from meshhook_alerts.application.ports import (
+    AttemptResult,
+    DeliveryNews,
+    Destination,
+    DueNotification,
+)
 
 Pool = AsyncConnectionPool
 Hear = Callable[[datetime], None]
 _MSG_ID, _STATE, _NOW = 0, 8, 12  # places in read_queue.sql's answer
+_PROJECT = 1  # place in record_attempts.sql's answer
 
 
 class PostgresDeliveryStore:
@@ -44,13 +50,15 @@ class PostgresDeliveryStore:
         return [_due(row) for row in rows if row[_STATE] == "pending"]
 
     @translated
-    async def record(self, results: Sequence[AttemptResult]) -> None:
-        """Writes tries and their consequences in one transaction."""
+    async def record(self, results: Sequence[AttemptResult]) -> Sequence[DeliveryNews]:
+        """Writes tries and their consequences in one transaction; one worker hears of a change."""
         async with self._pool.connection() as connection:
-            await connection.execute(
+            cursor = connection.cursor(row_factory=tuple_row)
+            await cursor.execute(
                 query("delivering/record_attempts"),
                 {"attempts": dumps([_row(result) for result in results]), "worker": self._worker},
             )
+            return [_news(row) for row in await cursor.fetchall() if row[_PROJECT] is not None]
 
     @translated
     async def extend(self, queue_ids: Sequence[int], lease_seconds: int) -> None:
@@ -83,6 +91,11 @@ def _due(row: TupleRow) -> DueNotification:
         destination,
         tuple(done),
     )
+
+
+def _news(row: TupleRow) -> DeliveryNews:
+    _, project_id, _, channel, kind, notification_id, state, detail, starts, ends = row
+    return DeliveryNews(project_id, channel, kind, notification_id, state, detail, starts, ends)
 
 
 def _row(result: AttemptResult) -> dict[str, object]:

@@ -22,6 +22,7 @@ from meshhook_alerts.application.ports import Part
 from meshhook_alerts.domain.alert import Alert, Told
 from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.folding import Placed
+from meshhook_alerts.domain.timers import Timer
 
 
 def dumps(rows: Any) -> str:
@@ -68,6 +69,21 @@ def parameters(decisions: Decisions, rows: NewRows | None) -> dict[str, str]:
         "changed": dumps(changed_rows(changed)),
         "changed_told": lines(map(told_of, changed)),
         **(_new(rows) if rows else _NOTHING_NEW),
+    }
+
+
+def timers(seen: Iterable[Timer], decisions: Decisions) -> dict[str, list[Any]]:
+    """Timers that have gone, those to be set, and channels that were tried, as ``set_timers.sql``
+    takes them."""
+    again = {(timer.kind, timer.subject) for timer in decisions.timers}
+    gone = [timer for timer in seen if (timer.kind, timer.subject) not in again]
+    return {
+        "fired_kinds": [timer.kind.value for timer in gone],
+        "fired_subjects": [timer.subject for timer in gone],
+        "subjects": [timer.subject for timer in decisions.timers],
+        "dues": [timer.due for timer in decisions.timers],
+        "tried": list(decisions.tried),
+        "tried_at": list(decisions.tried.values()),
     }
 
 

@@ -20,13 +20,13 @@ _STATE = {
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
     Reason.RECOVERED: "Recovered",
     Reason.CLOSED: "Closed without a recovery",
-    Reason.RELEASED: "Held back until now",
+    Reason.RELEASED: "It failed again meanwhile",
 }
 _OVER = {
     Reason.RECOVERED: "The trouble is over.",
     Reason.CLOSED: "The alert was closed; nothing shows that the trouble is over.",
 }
-_GOES_ON = frozenset({Reason.STILL_FAILING, Reason.REMINDER, Reason.ESCALATED})
+_GOES_ON = frozenset({Reason.STILL_FAILING, Reason.RELEASED, Reason.REMINDER, Reason.ESCALATED})
 _HEADING = 80  # characters of each name in the heading; the table has them whole
 _SUBJECT_PLACE = 32  # characters; the rest of the first 40 is for the error
 _SUBJECT_NODE = 14
@@ -174,6 +174,8 @@ def _place(content: Content) -> str:
 def _suffix(content: Content, reason: Reason | None) -> str:
     if reason is Reason.STILL_FAILING:
         return f" (still failing, +{content['alert']['new_failures']:,})"
+    if reason is Reason.RELEASED:
+        return f" (+{content['alert']['new_failures']:,})"
     if reason is Reason.CAME_BACK:
         return " (again)"
     return "" if reason in (None, Reason.FIRST_FAILURE) else f" ({reason.replace('_', ' ')})"

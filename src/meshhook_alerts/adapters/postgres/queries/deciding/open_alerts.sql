@@ -29,6 +29,8 @@ select distinct on (fingerprint)
     where project_id = %(project_id)s and kind = 'fleet_silent' and status <> 'resolved'
   ) as fleet_silent,
   id, project_id, fingerprint, status, severity, opened_at, last_failure_at, count, told,
-  kind, withdrawn, resolved_at
+  kind, withdrawn, resolved_at,
+  array(select planned.channel_id from public.alert_notifications planned
+        where planned.alert_id = found.id and planned.state = 'pending') as under_way
 from (select) as always left join found on true
 order by fingerprint, status = 'resolved', resolved_at desc

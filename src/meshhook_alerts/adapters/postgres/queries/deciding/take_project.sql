@@ -1,4 +1,4 @@
--- Takes one project that has signals waiting and that nobody else is deciding for.
+-- Takes one project that has signals waiting, or a timer due, and that nobody else is deciding for.
 -- Its name goes into the transaction's own setting, so that the next statement (with a snapshot
 -- taken after the lock) can follow in the same round trip. So do the planner's: what its statistics
 -- say of an inbox is hours old, and one that has filled up since must be read by its key, in order.
@@ -9,10 +9,14 @@ with recursive waiting (project_id) as (
     select (select next.project_id from meshhook_alerts.signals next
             where next.project_id > waiting.project_id order by next.project_id limit 1)
     from waiting where waiting.project_id is not null
+), due as (
+  select project_id from meshhook_alerts.timers where due <= clock_timestamp() order by due limit 100
+), wanted as (
+  select project_id from waiting where project_id is not null union select project_id from due
 ), taken as (
   select state.project_id, state.settings_version
   from meshhook_alerts.project_state state
-  join waiting using (project_id)
+  join wanted using (project_id)
   where state.postponed_until is null or state.postponed_until <= clock_timestamp()
   order by state.decided_at nulls first
   limit 1
@@ -20,7 +24,7 @@ with recursive waiting (project_id) as (
 )
 select taken.project_id, taken.settings_version, clock_timestamp() as now,
        set_config('meshhook_alerts.project', taken.project_id::text, true),
-       exists (select 1 from waiting where project_id is not null) as any_waiting,
+       exists (select 1 from wanted) as any_waiting,
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_sort', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 from (select) as always left join taken on true

@@ -1,0 +1,46 @@
+"""Timers: what is due later, as rows that the engine is fed when their moment has come.
+
+A timer is data like a failure: it has a moment, and the engine walks both in order. What it does
+is decided then, by the settings of then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""Until a timer whose obstacle has no known end asks again."""
+
+
+class TimerKind(StrEnum):
+    """What has come due."""
+
+    UNTOLD = "untold"
+    """Failures that were counted and not told may be told now."""
+    ACCEPTED = "accepted"
+    """A channel accepted a message, later than it was decided: its cooldown starts now."""
+    UNDELIVERED = "undelivered"
+    """A message was given up: whatever it said, the channel does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One of a project. Of each kind and subject there is one at most: set again, it moves."""
+
+    kind: TimerKind
+    subject: str
+    due: datetime
+    alert_id: UUID
+    channel_id: UUID
+    failures: int = 0
+    """Failures that the message told of, where this is about one."""
+    reason: str | None = None
+    """Why that message was sent."""
+
+
+def untold_timer(alert_id: UUID, channel_id: UUID, due: datetime) -> Timer:
+    """Asks at ``due`` whether the channel may be told what it was not."""
+    return Timer(TimerKind.UNTOLD, f"{alert_id}/{channel_id}", due, alert_id, channel_id)
