@@ -54,6 +54,7 @@ def test_settings(**given: Any) -> Settings:
         "keys": SecretStr(KEY),
         "outbound_allow": "127.0.0.0/8",
         "sweep_seconds": 0.3,
+        "smtp_url": SecretStr("smtp+plain://127.0.0.1:9"),
         "base_url": "https://alerts.example",
         **given,
     }

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -42,6 +43,7 @@ from meshhook_alerts.application.ports import (
     OutboundGuard,
     SecretBox,
 )
+from meshhook_alerts.application.problems import InvalidRequest
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.recording import Recorder
 from meshhook_alerts.application.sending import Sender
@@ -97,6 +99,8 @@ class Tools:
     clock: DatabaseClock
     done: tuple[str, ...] = ()
     """Nothing: each try has its own."""
+    mail_elsewhere: bool = False
+    """Unknown; it is asked when channels are saved."""
 
     def now(self) -> datetime:
         """The present moment, UTC."""
@@ -140,7 +144,11 @@ class Service:
         """
         address = self.settings.operator_email
         addresses = [address] if address else []
-        await self.operator.mail_to(*addresses, channel=E_MAIL_OF_VARIABLE)
+        try:
+            await self.operator.mail_to(*addresses, channel=E_MAIL_OF_VARIABLE)
+        except InvalidRequest as problem:
+            said = "; ".join(each.message for each in problem.fields)
+            _log.error("%s cannot be used: %s", variable("operator_email"), said)
         if not any(channel.enabled for channel in await self.operator.channels()):
             _log.warning(
                 "nobody is told of failures of the platform: set %s, or run"
@@ -203,6 +211,11 @@ class Service:
             self._sweeps(),
             health,
             prepare=self.prepare,
+            abilities={
+                "mail": self.tools.mail is not None,
+                "kinds": sorted(self.channels),
+                "version": version("meshhook-alerts"),
+            },
         )
 
     def _sweeps(self) -> PostgresSweeps:
@@ -222,7 +235,7 @@ async def open_service(settings: Settings, database_url: str) -> AsyncIterator[S
         database = Database(_address(database_url, settings))
         await database.open()
         stack.push_async_callback(database.close)
-        guard = _guard(settings)
+        guard = outbound_guard(settings)
         http = GuardedHttpClient(guard)
         stack.push_async_callback(http.close)
         clock = DatabaseClock()
@@ -230,7 +243,7 @@ async def open_service(settings: Settings, database_url: str) -> AsyncIterator[S
             settings,
             database,
             installed_channels(),
-            Tools(guard, http, _mail(settings), clock),
+            Tools(guard, http, mail_server_of(settings), clock),
             _secret_box(settings),
             name=f"{socket.gethostname()}:{os.getpid()}",
             clock=clock,
@@ -271,9 +284,9 @@ def _checks(settings: Settings, *, api: bool) -> Iterator[Callable[[], object]]:
         yield lambda: _secret_box(settings)
     if api and (url is not None or settings.supabase_jwt_secret is not None):
         yield lambda: _jwt_secret(settings)
-    yield lambda: _guard(settings)
+    yield lambda: outbound_guard(settings)
     yield lambda: _sender(settings)
-    yield lambda: _mail(settings)
+    yield lambda: mail_server_of(settings)
 
 
 def _jwt_secret(settings: Settings) -> str:
@@ -300,7 +313,12 @@ def _address(database_url: str, settings: Settings) -> Address:
         raise SettingsError(wrong("database_url", str(problem))) from None
 
 
-def _guard(settings: Settings) -> AddressGuard:
+def outbound_guard(settings: Settings) -> AddressGuard:
+    """The guard, with what the operator lets through.
+
+    Raises:
+        SettingsError
+    """
     try:
         return AddressGuard(settings.outbound_allow)
     except ValueError as problem:
@@ -339,7 +357,12 @@ def _sender(settings: Settings) -> str:
         raise SettingsError(wrong("mail_from", f"is no sender of e-mail: {problem}")) from None
 
 
-def _mail(settings: Settings) -> MailServer | None:
+def mail_server_of(settings: Settings) -> MailServer | None:
+    """The operator's mail server, if one is set.
+
+    Raises:
+        SettingsError
+    """
     if settings.smtp_url is None:
         return None
     try:

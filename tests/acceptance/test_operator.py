@@ -43,7 +43,7 @@ async def test_the_operator_is_told_of_a_missing_partition(
 def test_doctor_says_that_nobody_hears_of_platform_failures_and_platform_set_mends_it(
     line_url: str,
 ) -> None:
-    env = complete(line_url)
+    env = complete(line_url, MESHHOOK_ALERTS_SMTP_URL="smtp+plain://127.0.0.1:9")
     before = invoke("doctor", env=env).said
     assert "operator: nobody is told of failures of the platform" in before
     done = invoke("platform", "set", "--email", "ops@example.com", env=env)

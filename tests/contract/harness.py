@@ -37,6 +37,7 @@ class Tools:
     http: GuardedHttpClient
     mail: MailServer | None = None
     done: tuple[str, ...] = ()
+    mail_elsewhere: bool = False
 
     def now(self) -> datetime:
         """The present moment, UTC."""

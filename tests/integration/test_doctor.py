@@ -13,18 +13,25 @@ from meshhook_alerts.adapters.postgres.migrations import migrate
 from tests.commands import command, environment, invoke
 from tests.databases import Role, connect, create_role, drop_role, execute
 from tests.installing import MIGRATIONS
-from tests.line import World, a_service, at_work, eventually
+from tests.line import World, a_receiver, a_service, at_work, eventually
+from tests.mail_server import Post, running
 
 pytestmark = pytest.mark.postgres
 
 
 async def findings(url: str) -> list[Finding]:
-    return [finding async for finding in examine(url)]
+    kinds = frozenset({"email", "webhook"})
+    return [finding async for finding in examine(url, kinds=kinds)]
+
+
+def is_wrong(found: Finding) -> bool:
+    """Whether it is, but for the worker that most of these tests have none of."""
+    return found.level == "wrong" and "none at work" not in found.what
 
 
 async def wrong(url: str, subject: str) -> Finding:
     """The one thing wrong with a subject; nothing else is."""
-    (found,) = [each for each in await findings(url) if each.level == "wrong"]
+    (found,) = [each for each in await findings(url) if is_wrong(each)]
     assert found.subject == subject
     return found
 
@@ -40,12 +47,12 @@ async def test_all_is_well_is_said_too(world: World) -> None:
     subjects = {each.subject for each in await findings(world.url)}
     assert subjects == {
         "server", "database", "MeshHook", "our tables", "queue", "roles", "detection", "secrets", "workers", "backlog",
-        "operator",
+        "operator", "deliveries", "channels",
     }  # fmt: skip
 
 
 async def test_an_empty_database_is_no_meshhook_and_has_nothing_of_ours(database_url: str) -> None:
-    found = {each.subject: each for each in await findings(database_url) if each.level == "wrong"}
+    found = {each.subject: each for each in await findings(database_url) if is_wrong(each)}
     assert found.keys() == {"MeshHook", "our tables", "queue"}
     assert (
         "projects, workflow_definitions, workflow_runs, workflow_events" in found["MeshHook"].what
@@ -55,13 +62,13 @@ async def test_an_empty_database_is_no_meshhook_and_has_nothing_of_ours(database
 
 async def test_tables_that_somebody_removed_come_back_as_advised(world: World) -> None:
     await execute(world.url, "drop table public.alert_logs, meshhook_alerts.signals")
-    found = [each for each in await findings(world.url) if each.level == "wrong"]
+    found = [each for each in await findings(world.url) if is_wrong(each)]
     lost = next(each for each in found if each.subject == "our tables")
     assert "meshhook_alerts.signals, public.alert_logs" in lost.what
     await execute(world.url, (lost.mend or "").split("; then run")[0])
     async with await connect(world.url) as connection:
         await migrate(connection)
-    assert not [each for each in await findings(world.url) if each.level == "wrong"]
+    assert not [each for each in await findings(world.url) if is_wrong(each)]
     await world.fail()
     assert await world.value("select count(*) from meshhook_alerts.signals") == 1
 
@@ -72,7 +79,7 @@ async def test_a_trigger_switched_off_is_switched_on_as_advised(world: World, ta
     found = await wrong(world.url, "detection")
     assert found.what == f"the trigger on {table} is switched off"
     await execute(world.url, found.mend or "")
-    assert not [each for each in await findings(world.url) if each.level == "wrong"]
+    assert not [each for each in await findings(world.url) if is_wrong(each)]
 
 
 async def test_a_trigger_switched_off_on_one_partition_is_seen(world: World) -> None:
@@ -82,7 +89,7 @@ async def test_a_trigger_switched_off_on_one_partition_is_seen(world: World) -> 
         " (select max(inhrelid)::regclass from pg_inherits where inhparent = 'workflow_events'::regclass)); end $$",
     )
     await execute(world.url, (await wrong(world.url, "detection")).mend or "")
-    assert not [each for each in await findings(world.url) if each.level == "wrong"]
+    assert not [each for each in await findings(world.url) if is_wrong(each)]
 
 
 async def test_secrets_laid_open_are_closed_as_advised(world: World) -> None:
@@ -92,12 +99,12 @@ async def test_secrets_laid_open_are_closed_as_advised(world: World) -> None:
     await execute(world.url, *(found.mend or "").split("; then")[0].split(";"))
     async with await connect(world.url) as connection:
         await migrate(connection)
-    assert not [each for each in await findings(world.url) if each.level == "wrong"]
+    assert not [each for each in await findings(world.url) if is_wrong(each)]
 
 
 async def test_a_backlog_is_counted_and_aged(world: World) -> None:
     await world.fail()
-    assert not [each for each in await findings(world.url) if each.level == "wrong"]
+    assert not [each for each in await findings(world.url) if is_wrong(each)]
     await world.execute("update meshhook_alerts.signals set noticed_at = now() - interval '90 s'")
     found = await wrong(world.url, "backlog")
     assert found.what.startswith("1 signals undecided, the oldest for 9")
@@ -109,7 +116,7 @@ async def test_a_missing_queue_is_made_again_as_advised(world: World) -> None:
     await execute(world.url, (found.mend or "").split("; then")[0])
     async with await connect(world.url) as connection:
         await migrate(connection)
-    assert not [each for each in await findings(world.url) if each.level == "wrong"]
+    assert not [each for each in await findings(world.url) if is_wrong(each)]
 
 
 async def test_a_role_that_may_see_nothing_gets_advice_and_no_error(
@@ -117,9 +124,7 @@ async def test_a_role_that_may_see_nothing_gets_advice_and_no_error(
 ) -> None:
     loner = Role(f"loner_{uuid4().hex[:8]}", "secret")
     create_role(postgres_server, loner)
-    found = {
-        each.subject: each for each in await findings(loner.url(world.url)) if each.level == "wrong"
-    }
+    found = {each.subject: each for each in await findings(loner.url(world.url)) if is_wrong(each)}
     drop_role(postgres_server, loner)
     assert found.keys() == {"MeshHook", "our tables", "queue", "roles"}
     assert found["our tables"].what == "permission denied for schema meshhook_alerts"
@@ -162,7 +167,9 @@ def test_the_command_prints_words_or_json_and_ends_with_1_if_something_is_wrong(
     line_url: str, database_url: str
 ) -> None:
     well = invoke("doctor", env=environment(DATABASE_URL=line_url))
-    assert (well.code, well.err) == (0, "")
+    assert (well.code, well.err) == (1, "")  # for want of a worker alone
+    assert well.said.count("✗") == 1
+    assert "✗ workers: none at work" in well.said
     assert "✓ detection: workflow_runs carries our trigger" in well.said
     ill = invoke("doctor", env=environment(DATABASE_URL=database_url))
     assert ill.code == 1
@@ -180,3 +187,62 @@ async def test_the_command_without_a_database_says_why(postgres_server: str) -> 
     ended = await command("doctor", "--json", env=environment(DATABASE_URL=refused))
     assert ended.code == 1
     assert "refused" in json.loads(ended.said)[0]["what"]
+
+
+async def test_what_is_in_the_way_of_messages_is_named(world: World) -> None:
+    async with a_receiver() as receiver, a_service(world.url) as service:
+        await world.hook(service, receiver)
+        receiver.answers = [410, 401]
+        async with at_work(service):
+            await world.fail()
+            await world.until("select count(*) = 1 from meshhook_alerts.channel_health")
+            found = await wrong(world.url, "deliveries")
+            assert "channel 'hook' (webhook, Shop) takes no messages" in found.what
+            assert "HTTP 410" in found.what
+            assert "channels test 'hook'" in (found.mend or "")
+            view = await service.read_settings(world.project_id, None, world.caller)
+            assert "HTTP 410" in (view.stored.channels[0].trouble or "")
+    await world.execute("update public.alert_channels set kind = 'pigeon'")
+    said = [each.what for each in await findings(world.url) if each.subject == "channels"]
+    assert said == [
+        "1 channel(s) are of kind 'pigeon', which is installed neither here nor at a worker that is alive"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("smtp://127.0.0.1:{port}", "offers no STARTTLS"),
+        ("smtp+plain://127.0.0.1:1", "connection refused"),
+        ("smtp+plain://127.0.0.1:{port}", "takes messages from"),
+        ("smtp+plain://who:is-it@127.0.0.1:{port}", "takes no password"),
+        (None, "none is set here"),
+    ],
+)
+async def test_the_mail_server_is_asked_and_gets_no_message(
+    line_url: str, server: str | None, said: str
+) -> None:
+    post = Post()
+    async with running(post):
+        port = post.port
+        url = server.format(port=port) if server else None
+        asked = environment(DATABASE_URL=line_url, MESHHOOK_ALERTS_SMTP_URL=url)
+        ended = await command("doctor", env=asked)
+    assert said in ended.said
+    assert "is-it" not in ended.said + ended.err
+    assert not post.messages
+
+
+async def test_a_sender_the_mail_server_refuses_is_named(line_url: str) -> None:
+    class Strict(Post):
+        async def handle_MAIL(self, *_: object) -> str:  # noqa: N802 - the library's name
+            return "553 5.7.1 Sender not owned"
+
+    strict = Strict()
+    async with running(strict):
+        asked = environment(
+            DATABASE_URL=line_url, MESHHOOK_ALERTS_SMTP_URL=f"smtp+plain://127.0.0.1:{strict.port}"
+        )
+        ended = await command("doctor", env=asked)
+    assert "✗ mail server: " in ended.said
+    assert "553" in ended.said

@@ -247,7 +247,11 @@ async def test_a_forbidden_mail_server_is_refused_when_saved() -> None:
 
 async def test_without_any_mail_server_it_says_so() -> None:
     config = EmailConfig(to=["a@b.com"])
-    await EMAIL.check(config, Net())
+    with pytest.raises(ForbiddenDestination, match="MESHHOOK_ALERTS_SMTP_URL"):
+        await EMAIL.check(config, Net())
+    elsewhere = Net()
+    elsewhere.mail_elsewhere = True
+    await EMAIL.check(config, elsewhere)
     outcome = await EMAIL.send(NOTIFICATION, first_failure(), config, Net())
     assert isinstance(outcome, Rejected)
     assert "no mail server" in outcome.detail

@@ -39,6 +39,7 @@ class Net:
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
     guard: AddressGuard = field(default_factory=AddressGuard)
     mail: None = None
+    mail_elsewhere: bool = False
     done: tuple[str, ...] = ()
     url: str = ""
     body: bytes = b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,14 @@ from pydantic import Field, field_validator
 
 from meshhook_alerts.application.channel_changes import ChannelChecker
 from meshhook_alerts.application.channel_document import ChannelDocument, destination_of, seal
-from meshhook_alerts.application.ports import ChannelPlugin, ChannelTools, SecretBox
+from meshhook_alerts.application.ports import (
+    ChannelPlugin,
+    ChannelTools,
+    HttpClient,
+    MailServer,
+    OutboundGuard,
+    SecretBox,
+)
 from meshhook_alerts.application.problems import (
     InvalidField,
     InvalidRequest,
@@ -75,8 +83,10 @@ class ChangeSettings:
                 raise NotFound(f"project {request.project_id}")
             slug = await self._slug(transaction, request)
             secrets = await transaction.stored_secrets(request.project_id, names)
+            mail_elsewhere = await transaction.worker_with_mail()
+        tools = _ToolsForSaving(self.tools, mail_elsewhere)
         # Outside of any transaction, since a check may have to ask a slow name server.
-        changes = await self._checked(request, slug, stored, secrets)
+        changes = await self._checked(request, slug, stored, secrets, tools)
         async with self.store.as_caller(caller) as transaction:
             if await transaction.stored_secrets(request.project_id, names) != secrets:
                 what = "somebody else has just changed one of them; nothing was saved, try again"
@@ -103,11 +113,12 @@ class ChangeSettings:
         slug: str | None,
         stored: StoredSettings,
         secrets: Mapping[str, StoredSecrets],
+        tools: ChannelTools,
     ) -> list[ChannelChange]:
         names = {each.name for each in (*stored.channels, *(request.channels or ()))}
         if too_much := beyond_limits(slug, request, stored, len(names)):
             raise InvalidRequest(too_much)
-        checker = ChannelChecker(self.channels, self.tools, self.secrets)
+        checker = ChannelChecker(self.channels, tools, self.secrets)
         changes, wrong = await checker.changes(request.project_id, request.channels or (), secrets)
         wrong += [*_unknown_channels(request, stored), *_telling_names(request)]
         if wrong:
@@ -124,6 +135,30 @@ class ChangeSettings:
             destination = destination_of(model, change.public)
             sealed = seal(self.secrets, change.secrets, (project_id, channel_id), destination)
         await transaction.save_secrets(channel_id, sealed)
+
+
+@dataclass(frozen=True, slots=True)
+class _ToolsForSaving:
+    """What the service lends, and what is known of other workers."""
+
+    lent: ChannelTools
+    mail_elsewhere: bool
+    done: tuple[str, ...] = ()
+
+    @property
+    def guard(self) -> OutboundGuard:
+        return self.lent.guard
+
+    @property
+    def http(self) -> HttpClient:
+        return self.lent.http
+
+    @property
+    def mail(self) -> MailServer | None:
+        return self.lent.mail
+
+    def now(self) -> datetime:
+        return self.lent.now()
 
 
 def _own_part(request: SettingsRequest) -> dict[str, Any]:

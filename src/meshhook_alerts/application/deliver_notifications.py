@@ -174,6 +174,10 @@ class _ToolsForOneTry:
     def mail(self) -> MailServer | None:
         return self.lent.mail
 
+    @property
+    def mail_elsewhere(self) -> bool:
+        return self.lent.mail_elsewhere
+
     def now(self) -> datetime:
         return self.lent.now()
 

@@ -243,6 +243,10 @@ class ChannelTools(Protocol):
         """The operator's own mail server, for channels that name none."""
 
     @property
+    def mail_elsewhere(self) -> bool:
+        """Whether another worker that is alive has the operator's mail server; known when saving."""
+
+    @property
     def done(self) -> Collection[str]:
         """Parts of this notification, such as recipients, that earlier tries delivered: as the channel
         named them in ``TryAgain.done``. They must not get it again."""
@@ -263,7 +267,8 @@ class OutboundGuard(Protocol):
 
 
 class ForbiddenDestination(Exception):  # noqa: N818 - a verdict, not an error of ours
-    """An address the outbound guard does not let through; the text says why, for people."""
+    """Nothing can be sent there: the outbound guard does not let it through, or there is no way; the
+    text says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -32,6 +33,10 @@ class StoredChannel:
     version: int
     config: Mapping[str, Any]
     secret_names: Sequence[str]
+    failing_since: datetime | None = None
+    """First failed try since a message was last accepted."""
+    trouble: str | None = None
+    """The last answer while it fails, redacted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,9 @@ class SettingsTransaction(Protocol):
         self, project_id: UUID, channels: Sequence[str]
     ) -> Mapping[str, StoredSecrets]:
         """What those of the channels have that the caller may edit, by name."""
+
+    async def worker_with_mail(self) -> bool:
+        """Whether a worker that is alive has the operator's mail server."""
 
     async def save_document(
         self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None

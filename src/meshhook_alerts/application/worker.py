@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.ports import (
@@ -54,6 +55,8 @@ class Worker:
     prepare: Callable[[], Awaitable[None]] | None = None
     """Done once, as soon as there is a database."""
     rhythm: Rhythm = field(default_factory=Rhythm)
+    abilities: Mapping[str, Any] = field(default_factory=dict)
+    """What this worker can do that another may not; stands in ``alert_health``."""
     decided: int = 0
     """Failures decided since the start."""
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -150,7 +153,7 @@ class Worker:
                 await troubles.pause(problem)
 
     async def _beat(self) -> None:
-        await self.health.beat("working", {"decided": self.decided})
+        await self.health.beat("working", {"decided": self.decided, **self.abilities})
 
     async def _say_goodbye(self) -> None:
         try:

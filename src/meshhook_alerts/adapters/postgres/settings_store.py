@@ -132,6 +132,11 @@ class PostgresSettingsTransaction:
         }
 
     @translated
+    async def worker_with_mail(self) -> bool:
+        """Whether a worker that is alive has the operator's mail server."""
+        return await self._own_row("settings/worker_with_mail") is not None
+
+    @translated
     async def save_document(
         self, project_id: UUID, workflow: str | None, document: Mapping[str, Any], by: UUID | None
     ) -> bool:

@@ -10,13 +10,18 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from meshhook_alerts.application.ports import ChannelTools, MailServer
+from meshhook_alerts.application.ports import ChannelTools, ForbiddenDestination, MailServer
 from meshhook_alerts.channels.email.config import EmailConfig
 from meshhook_alerts.channels.email.message import build
 from meshhook_alerts.channels.email.smtp import Envelope, deliver
 from meshhook_alerts.channels.masking import detail
 from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected
 from meshhook_alerts.domain.message import Content
+
+_NO_SERVER = (
+    "there is no mail server to send it: this channel names none (smtp_host and smtp_sender), nor has"
+    " the operator given one to this service or to any worker that is alive (MESHHOOK_ALERTS_SMTP_URL)"
+)
 
 
 class EmailChannel:
@@ -27,12 +32,15 @@ class EmailChannel:
     config_model: ClassVar[type[BaseModel]] = EmailConfig
 
     async def check(self, config: BaseModel, tools: ChannelTools) -> None:
-        """Raises ``ForbiddenDestination`` for a mail server the guard would refuse. A name that
+        """Raises ``ForbiddenDestination`` for a mail server the guard would refuse, and where there is
+        none, neither of the channel's own nor of the operator's. A name that
         does not resolve at the moment is let pass: it may before the first alert."""
         server = cast(EmailConfig, config).server()
         if server is not None:
             with suppress(OSError):
                 await tools.guard.resolve(server.host, server.port)
+        elif tools.mail is None and not tools.mail_elsewhere:
+            raise ForbiddenDestination(_NO_SERVER)
 
     async def send(
         self, notification_id: UUID, content: Content, config: BaseModel, tools: ChannelTools

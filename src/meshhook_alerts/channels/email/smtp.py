@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -46,14 +46,21 @@ async def deliver(
     total_seconds: float = TOTAL_SECONDS,
 ) -> Outcome:
     """Hands the message over, once. Never raises for what the other side does."""
-    conversation = _Conversation(envelope, server)
+    conversation = Conversation(envelope, server)
+    return await outcome_of(conversation, conversation.hold(guard), total_seconds)
+
+
+async def outcome_of(
+    conversation: Conversation, talk: Awaitable[Outcome], total_seconds: float
+) -> Outcome:
+    """How ``talk``, which is the conversation's, ends; and its end."""
     try:
         async with asyncio.timeout(total_seconds):
-            return await conversation.hold(guard)
+            return await talk
     except ForbiddenDestination as refusal:
         return Rejected(str(refusal))
     except SMTPResponseException as reply:
-        return explained(reply, server)
+        return explained(reply, conversation.server)
     except TimeoutError:
         return conversation.broken(f"no answer within {total_seconds:g} s")
     except (SMTPException, OSError) as problem:
@@ -62,32 +69,41 @@ async def deliver(
         await conversation.close()
 
 
-class _Conversation:
+class Conversation:
     """The state of one conversation: above all whether the message has left our hands."""
 
     def __init__(self, envelope: Envelope, server: MailServer) -> None:
         self._envelope = envelope
-        self._server = server
+        self.server = server
         self._client: SMTP | None = None
         self._handed_over = False
 
     async def hold(self, guard: OutboundGuard) -> Outcome:
         """The whole conversation up to the server's last word."""
-        connection = await _connect(await _addresses(self._server, guard))
-        client = self._client = _client(self._server, connection)
+        client = await self.begin(guard)
+        return await self._transfer(client) if isinstance(client, SMTP) else client
+
+    async def begin(self, guard: OutboundGuard) -> SMTP | Outcome:
+        """Connects, encrypts and signs in; an outcome where that already ends it."""
+        connection = await _connect(await _addresses(self.server, guard))
+        client = self._client = _client(self.server, connection)
         await client.connect()
-        if self._server.security == "starttls":
+        if self.server.security == "starttls":
             if not await _offers(client, "starttls"):
                 return Rejected(f"{self._place} offers no STARTTLS; nothing was sent to it")
             await client.starttls()
-        if self._server.username:
+        if self.server.username:
             if not (await _offers(client, "auth") and client.supported_auth_methods):
                 return Rejected(f"{self._place} takes no password over this connection")
-            await client.login(self._server.username, self._server.password or "")
-        return await self._transfer(client)
+            await client.login(self.server.username, self.server.password or "")
+        return client
+
+    async def name_sender(self, client: SMTP) -> None:
+        """Says whom the message is from."""
+        await client.mail(parseaddr(self._envelope.sender)[1])
 
     async def _transfer(self, client: SMTP) -> Outcome:
-        await client.mail(parseaddr(self._envelope.sender)[1])
+        await self.name_sender(client)
         accepted, refusals = [], []
         for recipient in self._envelope.recipients:
             try:
@@ -121,7 +137,7 @@ class _Conversation:
 
     @property
     def _place(self) -> str:
-        return f"{self._server.host}:{self._server.port}"
+        return f"{self.server.host}:{self.server.port}"
 
 
 async def _addresses(server: MailServer, guard: OutboundGuard) -> Sequence[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +41,10 @@ class ChannelAnswer(BaseModel):
     version: int
     config: dict[str, Any]
     secrets_set: list[str]
+    failing_since: datetime | None = Field(
+        description="First failed try since a message was last accepted; null while all is well."
+    )
+    trouble: str | None = Field(description="The channel's last answer while it fails.")
 
 
 class EffectiveValue(BaseModel):
@@ -114,6 +118,8 @@ def _channel(channel: StoredChannel) -> ChannelAnswer:
         version=channel.version,
         config=dict(channel.config),
         secrets_set=list(channel.secret_names),
+        failing_since=channel.failing_since,
+        trouble=channel.trouble,
     )
 
 

@@ -106,9 +106,16 @@ def doctor(as_json: AsJson = False) -> None:
 
     from meshhook_alerts.adapters.postgres.doctor import Finding, examine
     from meshhook_alerts.bootstrap import key_ids
+    from meshhook_alerts.channels import installed_channels
+    from meshhook_alerts.entrypoints.mail_check import mail_server
     from meshhook_alerts.settings import load_settings
 
     findings: list[Finding] = []
+
+    def say(finding: Finding) -> None:
+        findings.append(finding)
+        if not as_json:
+            _show(finding.level, finding.subject, finding.what, finding.mend)
 
     async def look(url: str) -> None:
         address = _address(url)
@@ -117,10 +124,10 @@ def doctor(as_json: AsJson = False) -> None:
             settings.operator_email,
             pooled=address.pooled,
             key_ids=key_ids(settings),
+            kinds=frozenset(installed_channels()),
         ):
-            findings.append(finding)
-            if not as_json:
-                _show(finding.level, finding.subject, finding.what, finding.mend)
+            say(finding)
+        say(await mail_server(settings))
 
     with guarded():
         settings = load_settings()

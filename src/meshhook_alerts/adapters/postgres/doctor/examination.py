@@ -28,6 +28,7 @@ _WHEN_INSTALLED: tuple[tuple[str, Check], ...] = (
     ("secrets", ours.secrecy),
     ("workers", ours.workers),
     ("backlog", ours.backlog),
+    ("deliveries", ours.deliveries),
 )
 
 
@@ -37,10 +38,11 @@ async def examine(
     *,
     pooled: bool = False,
     key_ids: frozenset[str] | None = None,
+    kinds: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Finding]:
     """Looks at a database; stops where nothing more can be seen. ``operator_email``: the address that
     workers are told to set up. ``pooled``: the session is others', too, and stays as it is.
-    ``key_ids``: names of the keys at hand."""
+    ``key_ids``: names of the keys at hand. ``kinds``: those of channels that are installed here."""
     try:
         connection = await AsyncConnection.connect(conninfo, autocommit=True)
         if not pooled:
@@ -57,6 +59,8 @@ async def examine(
         for subject, check in _WHEN_INSTALLED:
             async for finding in _guarded(connection, subject, check):
                 yield finding
+        async for finding in _guarded(connection, "channels", partial(ours.kinds, kinds)):
+            yield finding
         async for finding in _guarded(connection, "keys", partial(ours.keys, key_ids)):
             yield finding
         async for finding in _guarded(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from meshhook_alerts.adapters.postgres.doctor.finding import (
     Connection,
@@ -16,6 +16,7 @@ from meshhook_alerts.adapters.postgres.migrations import pending
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.sessions import wrong_encoding
 from meshhook_alerts.domain.identifiers import PLATFORM
+from meshhook_alerts.domain.redaction import redact_name
 
 _OPERATOR_EMAIL = "MESHHOOK_ALERTS_OPERATOR_EMAIL"
 _AGAIN = "delete from meshhook_alerts.migrations; then run `meshhook-alerts migrate`."
@@ -133,7 +134,7 @@ async def workers(connection: Connection) -> AsyncIterator[Finding]:
         yield Finding("ok", "workers", f"{alive} at work")
     else:
         yield Finding(
-            "note", "workers", "none at work: failures are recorded, nobody is told",
+            "wrong", "workers", "none at work: failures are recorded, nobody is told",
             "Start `meshhook-alerts serve` or `meshhook-alerts worker`.",
         )  # fmt: skip
     cursor = await connection.execute(
@@ -145,6 +146,35 @@ async def workers(connection: Connection) -> AsyncIterator[Finding]:
             "wrong", "workers", f"{what} is in trouble at {worker}: {trouble}",
             "What it says is in its way: mend that; nothing is lost meanwhile.",
         )  # fmt: skip
+
+
+async def deliveries(connection: Connection) -> AsyncIterator[Finding]:
+    """Which channels take no messages, and what waits for them."""
+    cursor = await connection.execute(query("health/failing_channels"))
+    failing = await cursor.fetchall()
+    for name, kind, project, since, tries, answer, waiting, lost in failing:
+        yield Finding(
+            "wrong", "deliveries",
+            f"channel {redact_name(name)!r} ({kind}, {redact_name(project)}) takes no messages since"
+            f" {since:%Y-%m-%d %H:%M} UTC: {answer} ({tries} tries; {waiting} waiting, {lost} given up)",
+            f"Mend it, then try it: meshhook-alerts channels test {redact_name(name)!r}",
+        )  # fmt: skip
+    if not failing:
+        yield Finding("ok", "deliveries", "every channel took its last message")
+
+
+async def kinds(installed: Collection[str], connection: Connection) -> AsyncIterator[Finding]:
+    """Whether the kinds of all channels are installed: here, and at some worker."""
+    cursor = await connection.execute(query("health/channel_kinds"))
+    rows = await cursor.fetchall()
+    for kind, channels, working in rows:
+        if kind not in installed and not working:
+            yield Finding(
+                "wrong", "channels", f"{channels} channel(s) are of kind {kind!r}, which is installed"
+                " neither here nor at a worker that is alive", "Install the package that brings it.",
+            )  # fmt: skip
+    if all(kind in installed or working for kind, _, working in rows):
+        yield Finding("ok", "channels", "every channel's kind is installed")
 
 
 async def keys(ring: frozenset[str] | None, connection: Connection) -> AsyncIterator[Finding]:
@@ -201,6 +231,7 @@ async def backlog(connection: Connection) -> AsyncIterator[Finding]:
 
 _TABLES = (
     *(f"meshhook_alerts.{name}" for name in ("signals", "project_state", "sweeps", "attachments")),
+    *(f"meshhook_alerts.{name}" for name in ("timers", "channel_health")),
     *(
         f"meshhook_alerts.{name}"
         for name in ("conditions", "run_watch", "run_verdicts", "attachment")
