@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -250,6 +251,23 @@ def read_settings(**given: Any) -> tuple[Settings, list[str]]:
     defaults = {_key(name): Settings.model_fields[name].default for name in errors}
     problems += [wrong(name, message) for name, message in errors.items()]
     return Settings(**{**chosen, **defaults}), problems
+
+
+def misspelt_variables() -> list[str]:
+    """Variables that begin as ours do and are none of them: each with what was perhaps meant."""
+    known = {variable(name) for name in Settings.model_fields}
+    known |= {f"{name}_FILE" for name in known} | _OF_SCRIPTS
+    said = []
+    for name in sorted(set(os.environ) - known):
+        if name.startswith("MESHHOOK_ALERTS_"):
+            near = get_close_matches(name, known, n=1, cutoff=0.8)
+            meant = f"; did you mean {near[0]}?" if near else "; `docs/reference` lists them"
+            said.append(f"{name} is no setting{meant}")
+    return said
+
+
+_OF_SCRIPTS = {"MESHHOOK_ALERTS_CHROMIUM", "MESHHOOK_ALERTS_URL"}
+"""What scripts and examples read, and the service does not."""
 
 
 def _unreadable_files() -> Iterator[str]:

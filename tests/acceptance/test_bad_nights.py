@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +97,30 @@ async def test_the_inbox_keeps_what_comes_while_no_worker_runs(
         async with at_work(service):
             await _delivered(world, 4)
     assert await world.value("select sum(count) from public.alerts") == 20
+
+
+async def test_an_outage_is_two_lines_in_the_log(
+    server: EmbeddedPostgres, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await build_line(server.url)
+    world = await open_world(server.url)
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await world.fail()
+            await _delivered(world, 1)
+            caplog.clear()
+            await asyncio.to_thread(server.stop_server, "immediate")
+            await asyncio.sleep(4)
+            await asyncio.to_thread(server.start_server)
+            await world.fail(node="after")
+            await _delivered(world, 2)
+            await asyncio.sleep(6)  # the most patient loop tries again by then
+    said = [
+        r for r in caplog.records if r.levelno >= logging.INFO and not r.name.startswith("psycopg")
+    ]
+    words = [r.getMessage() for r in said]
+    assert len(words) == 2, words
+    assert words[0].startswith("the database cannot be used, and is waited for: ")
+    assert words[1].startswith("the database is back after ")

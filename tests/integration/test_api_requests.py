@@ -266,6 +266,31 @@ async def test_a_database_restarted_between_two_requests_is_not_noticed(
         assert (await client.get(f"{PATH}/{world.project_id}")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/api/alerts/settings"),
+        ("POST", "/api/alerts/settings/6d6f0e1c-4bd7-41a8-9b53-3c1f5b0a2a11"),
+        ("POST", "/api/alerts/health/live"),
+        ("DELETE", "/api/alerts/trigger"),
+    ],
+)
+async def test_a_wrong_method_is_405_whatever_its_body(
+    world: World, method: str, path: str
+) -> None:
+    async with a_service(world.url) as service, a_client(service) as client:
+        problem(await client.request(method, path), 405)
+        problem(await client.request(method, path, content=b"x"), 405)
+        problem(await client.request(method, path + "/no/such/place/here"), 404)
+
+
+async def test_a_database_with_nothing_to_watch_is_not_ready(world: World) -> None:
+    await world.execute("alter table public.workflow_events rename to something_else")
+    async with a_service(world.url) as service, a_client(service) as client:
+        said = problem(await client.get("/api/alerts/health/ready"), 503)
+    assert "nothing to watch: this database has no workflow_events" in said["detail"]
+
+
 async def test_a_database_without_our_tables_is_not_ready_and_says_what_to_run(
     database_url: str,
 ) -> None:

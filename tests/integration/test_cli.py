@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -249,3 +250,17 @@ async def test_a_worker_alone_says_when_it_is_at_work(world: World) -> None:
     env = complete(world.url, SUPABASE_JWT_SECRET=None)
     async with running("worker", env=env) as process:
         assert "at work" in await line_of(process)
+
+
+def test_it_says_its_version() -> None:
+    ended = invoke("--version", env=environment())
+    assert (ended.code, ended.out) == (0, f"meshhook-alerts {version('meshhook-alerts')}\n")
+
+
+async def test_a_misspelt_variable_is_named_with_what_was_meant(line_url: str) -> None:
+    env = environment(DATABASE_URL=line_url, MESHHOOK_ALERTS_SMPT_URL="smtp://mail.example.org")
+    ended = await command("doctor", env=env)
+    assert (
+        "MESHHOOK_ALERTS_SMPT_URL is no setting; did you mean MESHHOOK_ALERTS_SMTP_URL?"
+        in ended.said
+    )

@@ -125,14 +125,18 @@ class Recorder:
 
     async def _refusal(self, batch: Sequence[AttemptResult]) -> Exception | None:
         """What is wrong with a batch itself; a database that is away is waited for."""
-        wait = 0.1
+        wait, said = 0.1, False
         while True:
             try:
                 news = await self._record(batch)
             except StatementRefused as problem:
                 return problem
             except StoreUnavailable as problem:
-                _log.warning("results of %d tries wait for the database: %s", len(batch), problem)
+                if not said:
+                    _log.warning(
+                        "results of %d tries wait for the database: %s", len(batch), problem
+                    )
+                    said = True
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5)
             except Exception as problem:

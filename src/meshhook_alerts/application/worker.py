@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.ports import (
     DeliveryStore,
     Health,
+    StatementRefused,
     StoreUnavailable,
     Sweep,
     Sweeps,
@@ -60,6 +62,7 @@ class Worker:
     decided: int = 0
     """Failures decided since the start."""
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _outage: _Outage = field(default_factory=lambda: _Outage())
 
     async def run(self) -> None:
         """Runs until ``stop``; then lets what is being sent end, within a bound."""
@@ -86,7 +89,7 @@ class Worker:
         self._stopping.set()
 
     async def _prepare(self) -> None:
-        troubles = _Backoff("preparing")
+        troubles = _Backoff("preparing", self._outage)
         while self.prepare is not None:
             try:
                 await self.prepare()
@@ -96,7 +99,7 @@ class Worker:
                 await troubles.pause(problem)
 
     async def _decide_for_ever(self) -> None:
-        troubles = _Backoff("deciding")
+        troubles = _Backoff("deciding", self._outage)
         while not self._stopping.is_set():
             try:
                 if not await self._decide_until_idle():
@@ -141,7 +144,7 @@ class Worker:
 
     async def _sweep(self, sweep: Sweep) -> None:
         """Each sweep has a loop of its own: none waits for another."""
-        troubles = _Backoff(f"sweep {sweep.name}")
+        troubles = _Backoff(f"sweep {sweep.name}", self._outage)
         while True:
             try:
                 turn = await sweep.turn()
@@ -162,7 +165,7 @@ class Worker:
             _log.info("could not say goodbye: %s", problem)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
-        troubles = _Backoff(getattr(step, "__name__", "a step").strip("_"))
+        troubles = _Backoff(getattr(step, "__name__", "a step").strip("_"), self._outage)
         while True:
             try:
                 await step()
@@ -172,26 +175,58 @@ class Worker:
                 await troubles.pause(problem)
 
 
+class _Outage:
+    """A database that is away, as the log tells of it: one line when it is lost, one when it is back,
+    however many loops wait for it."""
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+        self._since = 0.0
+
+    def waits(self, what: str, problem: Exception) -> None:
+        if not self._waiting:
+            self._since = time.monotonic()
+            _log.warning("the database cannot be used, and is waited for: %s", problem)
+        self._waiting.add(what)
+
+    def goes_on(self, what: str) -> None:
+        self._waiting.discard(what)
+        if self._since and not self._waiting:
+            _log.info("the database is back after %.0f s", time.monotonic() - self._since)
+            self._since = 0.0
+
+
 class _Backoff:
     """Waits longer while trouble lasts, and says so once, not at every turn."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, outage: _Outage) -> None:
         self._what = what
+        self._outage = outage
+        self._refused = False
         self._wait = 0.0
 
     async def pause(self, problem: Exception) -> None:
         if not isinstance(problem, StoreUnavailable):
             # Ours to mend, and no reason to end: the next turn may well succeed.
             _log.exception("%s failed and will be tried again", self._what, exc_info=problem)
-        elif not self._wait:
-            _log.warning("%s waits for the database: %s", self._what, problem)
+        elif not isinstance(problem, StatementRefused) or _is_not_set_up(problem):
+            self._outage.waits(self._what, problem)
+        elif not self._refused:
+            self._refused = True
+            _log.warning("%s is refused by the database, and tried again: %s", self._what, problem)
         self._wait = min(max(0.1, self._wait * 2), 5)
         await asyncio.sleep(self._wait)
 
     def over(self) -> None:
-        if self._wait:
-            _log.info("%s goes on: the database is back", self._what)
-        self._wait = 0.0
+        if self._refused:
+            _log.info("%s goes on", self._what)
+        self._outage.goes_on(self._what)
+        self._refused, self._wait = False, 0.0
+
+
+def _is_not_set_up(problem: StatementRefused) -> bool:
+    """What all loops meet alike in a database that lacks our tables."""
+    return "migrate" in str(problem)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -49,3 +49,5 @@ def set_up_logs(level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("aiosmtpd", "mail.log", "uvicorn.error", "asyncio"):
         logging.getLogger(noisy).setLevel("WARNING")
+    # The driver tells of each connection that fails; the worker tells of the outage.
+    logging.getLogger("psycopg").setLevel("ERROR")

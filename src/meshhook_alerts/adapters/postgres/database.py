@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from meshhook_alerts.adapters.postgres import sessions
 from meshhook_alerts.adapters.postgres.errors import explain, translated
+from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.sessions import Address, PinnedPool, UnusableDatabase
 from meshhook_alerts.application.ports import StoreUnavailable
 
@@ -127,9 +128,16 @@ class Database:
         await connection.close()
 
     async def ping(self) -> None:
-        """Raises ``StoreUnavailable`` if the database does not answer or lacks our tables."""
+        """Raises ``StoreUnavailable`` if the database does not answer, lacks our tables, or has nothing
+        for us to watch."""
         try:
             async with self.pool.connection(timeout=2) as connection:
-                await connection.execute("select from meshhook_alerts.migrations limit 1")
+                cursor = await connection.execute(query("health/watching"))
+                absent = [row[0] for row in await cursor.fetchall()]
         except Exception as problem:
             raise StoreUnavailable(explain(problem)) from problem
+        if absent:
+            raise StoreUnavailable(
+                f"there is nothing to watch: this database has no {', '.join(absent)}. Is it MeshHook's?"
+                " See `meshhook-alerts doctor`"
+            )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from fastapi import Request
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshhook_alerts.entrypoints.api.identity import caller, precheck_signature
@@ -46,6 +47,9 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
+        if not _takes_it(request):
+            await self._app(scope, receive, send)  # which says 404, or 405 with what would be right
+            return
         try:
             with self._place(_known(request)):
                 body = await _body(request)
@@ -81,6 +85,12 @@ class _Replay:
             return await self._receive()  # the caller hanging up
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
+
+
+def _takes_it(request: Request) -> bool:
+    """Whether there is an operation of that path and method."""
+    routes = request.app.router.routes
+    return any(route.matches(request.scope)[0] is Match.FULL for route in routes)
 
 
 def _known(request: Request) -> str:

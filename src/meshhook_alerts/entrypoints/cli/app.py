@@ -40,8 +40,21 @@ Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"meshhook-alerts {version('meshhook-alerts')}")
+        raise typer.Exit
+
+
 @app.callback()
-def before_any_command() -> None:
+def before_any_command(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
     """Failure alerts for MeshHook: every failed run reaches a person, once, with the reason."""
     write_what_can_be_shown()
 
@@ -108,7 +121,7 @@ def doctor(as_json: AsJson = False) -> None:
     from meshhook_alerts.bootstrap import key_ids
     from meshhook_alerts.channels import installed_channels
     from meshhook_alerts.entrypoints.mail_check import mail_server
-    from meshhook_alerts.settings import load_settings
+    from meshhook_alerts.settings import load_settings, misspelt_variables
 
     findings: list[Finding] = []
 
@@ -128,6 +141,8 @@ def doctor(as_json: AsJson = False) -> None:
         ):
             say(finding)
         say(await mail_server(settings))
+        for said in misspelt_variables():
+            say(Finding("note", "settings", said))
 
     with guarded():
         settings = load_settings()
@@ -270,9 +285,14 @@ def _database_url(settings: Any) -> Iterator[str]:
 
 
 def _log(level: str) -> None:
+    import logging
+
     from meshhook_alerts.entrypoints.logs import set_up_logs
+    from meshhook_alerts.settings import misspelt_variables
 
     set_up_logs(level)
+    for said in misspelt_variables():
+        logging.getLogger(__name__).warning("%s", said)
 
 
 _MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "wrong": ("✗", "red")}
