@@ -42,6 +42,7 @@ _IDS = st.one_of(
 
 @given(st.lists(st.one_of(_WORDS, _IDS), max_size=8).map(" ".join))
 @example("of ddaa3f98-3ab4-14e8-d902-ddc44a39b340, dda9b2c1-3ab4-44e8-8902-0dc44a39b340")
+@example("1000 (12345)")
 def test_both_ways_agree(text: str) -> None:
     assert error_of(text) == normalise(redact(text))
 

@@ -23,10 +23,16 @@ def error_of(text: str) -> str:
     words = text.split(" ")
     for place, word in enumerate(words):
         # An id has 36 characters; punctuation may follow.
-        if len(word) >= 36 or (
-            len(word) >= 4
-            and "0" <= word[0] <= "9"
-            and not (place and names_a_code(f"{words[place - 1]} "))  # "error 1062"
+        if (
+            len(word) >= 36
+            or (
+                len(word) >= 4
+                and "0" <= word[0] <= "9"
+                and not (place and names_a_code(f"{words[place - 1]} "))  # "error 1062"
+                and not (
+                    words[place + 1 : place + 2] and words[place + 1].startswith("(")
+                )  # "1062 (23000)"
+            )
         ):
             words[place] = _marked(word)
     return _redacted_and_normalised(" ".join(words))
