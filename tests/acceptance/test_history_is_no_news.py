@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.line import Receiver, World, a_service, at_work, eventually, named
+from tests.commands import command, complete
+from tests.line import Receiver, World, a_service, arrived, at_work, eventually, named
 
 pytestmark = pytest.mark.postgres
 
@@ -205,3 +209,52 @@ async def test_a_fleet_that_was_silent_before_is_told_once_new_runs_wait(
             await eventually(lambda: asyncio.sleep(0, bool(receiver.requests)))
             await quiet(receiver)
     assert [content["failure"]["kind"] for content in receiver.contents] == ["fleet_silent"]
+
+
+async def test_the_past_is_said_once_and_told_when_asked(
+    world: World, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "meshhook_alerts")
+    await a_past(world)
+    await attach(world)
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await world.until("select sum(runs) = 5 from public.alert_baseline")
+            await eventually(_said(caplog, "5 runs in 1 workflows had failed or gone silent"))
+            env = complete(world.url)
+            migrated = await command("migrate", env=env)
+            assert "5 runs in 1 workflows had failed or gone silent" in migrated.said
+            assert "tell-existing" in (await command("doctor", env=env)).said
+            told = await command("tell-existing", "--yes", env=env)
+            assert "Shop: 5 runs in 1 workflow had failed" in told.said
+            assert "1 message(s) queued" in told.said
+            await arrived(receiver, 1)
+            again = await command("tell-existing", "--yes", env=env)
+            assert "all had been told already" in again.said
+            await quiet(receiver, 1.5)
+    (content,) = receiver.contents
+    assert content["type"] == "alert.existing"
+    assert "orders: 1 × " in content["failure"]["error"]
+    assert content["alert"]["failures"] == 5
+
+
+async def test_what_a_stuck_run_says_of_time_is_its_own(world: World, receiver: Receiver) -> None:
+    """First and last failure are when it happened, not when it was found."""
+    run_id = await world.start_run()
+    await world.event(run_id, "step_started", node=CALL)
+    await past(world, "interval '20 minutes'")
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await arrived(receiver, 1)
+    alert = receiver.contents[0]["alert"]
+    late = datetime.fromisoformat(alert["detected_at"]) - datetime.fromisoformat(alert["opened_at"])
+    assert timedelta(minutes=14) < late < timedelta(minutes=22)
+
+
+def _said(caplog: pytest.LogCaptureFixture, what: str) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return any(what in record.getMessage() for record in caplog.records)
+
+    return check

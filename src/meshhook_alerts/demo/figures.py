@@ -27,7 +27,8 @@ select (select count(*) from public.workflow_runs) as runs,
         from public.alert_attempts attempt
         join public.alert_notifications sent on sent.id = attempt.notification_id
         join public.alert_folds fold on fold.id = sent.fold_id
-        where attempt.number = 1 and attempt.outcome = 'delivered') as delay
+        where attempt.number = 1 and attempt.outcome = 'delivered'
+          and fold.last_at > fold.decided_for - interval '1 second') as delay
 """
 
 _ALERTS = """

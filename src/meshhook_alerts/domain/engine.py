@@ -156,7 +156,7 @@ class _Draft:
         if verdict.reason.effect is not Effect.TOLD:
             self._wait(candidate, verdict)
             return False
-        planned = release(candidate, timer.due)
+        planned = replace(release(candidate, timer.due), fold=self._last_fold(alert) or fold)
         self._plan(planned)
         self.alerts[alert.id] = alert.telling({channel.id: _after(planned)})
         entry = LedgerEntry(

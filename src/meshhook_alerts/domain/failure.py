@@ -30,6 +30,7 @@ class SignalGroup:
     at: datetime
     """The second of recording; decisions reckon with it, so splitting a batch changes none."""
     first_at: datetime
+    """When the first of them happened, by its own time; never later than its recording."""
     last_at: datetime
     count: int
     workflow: str | None = None

@@ -72,6 +72,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "id": alert_id,
             "opened_at": _instant(alert.opened_at),
             "last_failure_at": _instant(alert.last_failure_at),
+            "detected_at": _instant(fold.at),
             "failures": alert.count,
             "new_failures": planned.new_failures,
             "since": _instant(planned.since),

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     CLOSED = "closed"
     RELEASED = "released"
     STORM_SUMMARY = "storm_summary"
+    EXISTING = "existing"
     RULE_BROKEN = "rule_broken"
     # Folded
     COOLDOWN = "cooldown"
@@ -94,6 +95,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.CLOSED: "The alert was closed without a recovery, so everyone told of it was told.",
             Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",
+            Reason.EXISTING: "The operator asked for it: one message about all that had been lost before alerts were attached.",
             Reason.RULE_BROKEN: "A rule could not be used, so the channel was told to be safe.",
         },
         Effect.FOLDED: {

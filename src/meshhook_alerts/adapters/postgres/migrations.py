@@ -20,6 +20,7 @@ import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 
+from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.sessions import UnusableDatabase, check_encoding, pin
 
 _LOCK = 7241150193622
@@ -78,6 +79,18 @@ async def migrate(
         raise MigrationError(str(problem)) from problem
     except psycopg.Error as problem:
         raise MigrationError(advice(problem)) from problem
+
+
+async def the_past(connection: AsyncConnection[TupleRow]) -> str:
+    """What is known of failures from before we were attached, as a sentence."""
+    cursor = await connection.execute(query("detection/baseline_total"))
+    runs, workflows = await cursor.fetchone() or (0, 0)
+    if runs:
+        return (
+            f"{runs:,} runs in {workflows:,} workflows had failed or gone silent before alerts were"
+            " attached; nobody was told (`meshhook-alerts tell-existing` tells)"
+        )
+    return "what failed or went silent before now will be counted at the first start, and told to nobody"
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from meshhook_alerts.channels.email import times
@@ -20,6 +20,7 @@ _STATE = {
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
     Reason.RECOVERED: "Recovered",
     Reason.CLOSED: "Closed without a recovery",
+    Reason.EXISTING: "From before alerts were attached",
     Reason.RELEASED: "It failed again meanwhile",
 }
 _OVER = {
@@ -27,6 +28,7 @@ _OVER = {
     Reason.CLOSED: "The alert was closed; nothing shows that the trouble is over.",
 }
 _GOES_ON = frozenset({Reason.STILL_FAILING, Reason.RELEASED, Reason.REMINDER, Reason.ESCALATED})
+_LATE = timedelta(minutes=1)
 _HEADING = 80  # characters of each name in the heading; the table has them whole
 _SUBJECT_PLACE = 32  # characters; the rest of the first 40 is for the error
 _SUBJECT_NODE = 14
@@ -128,17 +130,20 @@ def _facts(content: Content) -> tuple[Fact, ...]:
         Fact("Error class", f"{line(failure['error_class'])}{status}"),
         Fact("Attempts", str(failure["attempts"] or "")),
         Fact("Failures so far", f"{alert['failures']:,}"),
-        *_times(first, last),
+        *_times(first, last, times.parse(alert.get("detected_at") or alert["last_failure_at"])),
     )
 
 
-def _times(first: datetime, last: datetime) -> tuple[Fact, ...]:
+def _times(first: datetime, last: datetime, detected: datetime) -> tuple[Fact, ...]:
+    """The failures' own times; that of the detection only where it came notably later."""
+    late = (Fact("Detected", times.moment(detected)),) if detected - last > _LATE else ()
     if first == last:
-        return (Fact("When", times.moment(first)),)
+        return (Fact("When", times.moment(first)), *late)
     return (
         Fact("Failing for", times.span(last - first)),
         Fact("First failure", times.moment(first)),
         Fact("Last failure", times.moment(last)),
+        *late,
     )
 
 

@@ -19,6 +19,7 @@ from meshhook_alerts.entrypoints.cli.ending import (
     run,
     write_what_can_be_shown,
 )
+from meshhook_alerts.entrypoints.cli.existing import tell_existing
 from meshhook_alerts.entrypoints.cli.platform import platform
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ db = typer.Typer(help="The embedded Postgres.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
 app.add_typer(platform, name="platform")
+app.command("tell-existing")(tell_existing)
 
 Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
 Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.0.0.1).")]
@@ -221,13 +223,16 @@ def db_stop() -> None:
 
 def _migrate(url: str, say: Callable[[str], None] = lambda _: None) -> None:
     from meshhook_alerts.adapters.postgres.migrations import migrate as apply
+    from meshhook_alerts.adapters.postgres.migrations import the_past
 
     async def work() -> None:
         async with await _connect(url) as connection:
             attachments = await apply(connection, say)
+            past = await the_past(connection)
         for each in attachments:
             note = "" if each.state == "attached" else f": {each.detail or ''}"
             say(f"trigger on {each.table}: {each.state}{note}")
+        say(past)
         say("up to date")
 
     run(work())

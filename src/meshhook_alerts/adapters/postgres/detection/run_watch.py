@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from psycopg.rows import TupleRow
 
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.queries import query
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,16 @@ async def went_on(connection: AsyncConnection[TupleRow], run_ids: Iterable[UUID]
 
 def _rows(rows: Sequence[Watch] | Sequence[KnownRun]) -> str:
     return dumps([asdict(row) for row in rows])
+
+
+async def say_what_was_known(connection: AsyncConnection[TupleRow]) -> None:
+    """Says in the log, once the whole past has been walked, what nobody was told of."""
+    cursor = await connection.execute(query("detection/baseline_total"))
+    runs, workflows = await cursor.fetchone() or (0, 0)
+    if runs:
+        _log.info(
+            "%s runs in %s workflows had failed or gone silent before alerts were attached; nobody was"
+            " told (`meshhook-alerts tell-existing` tells)",
+            f"{runs:,}",
+            f"{workflows:,}",
+        )

@@ -61,7 +61,7 @@ class RunSweep:
 
     async def slice(self, connection: Connection, position: Any, rows: int) -> Sliced:
         """One bounded slice in the caller's transaction."""
-        place = Place.of(position)
+        place = begun = Place.of(position)
         horizon = query("runs/event_horizon")
         cursor = await read_cursor(connection, horizon, place.events, rows * EVENTS_PER_ROW)
         work = Work(cursor.now, cursor.attached_at)
@@ -74,6 +74,8 @@ class RunSweep:
         place, walking = await meeting.by_walking(place)
         await self._look(connection, work)
         added = await self._write(connection, work)
+        if begun.rounds == 0 and place.rounds:
+            await run_watch.say_what_was_known(connection)
         more = cursor.more or len(due) >= rows or recent >= rows or walking
         position = place.after_events(cursor.position(), cursor.now).position()
         return Sliced(added, position, more, read, work.passed_over)

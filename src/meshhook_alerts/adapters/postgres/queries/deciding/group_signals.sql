@@ -8,6 +8,9 @@ with batch as materialized (
   limit %(limit)s
 ), marked as (
   select batch.*, recorded.source_ref is not null as seen,
+    -- The failure's own time, as far as it can be believed; an end is told when it is noticed.
+    case when batch.observed <> 'recovered' and batch.source_time >= '2000-01-01'
+      then least(batch.source_time, batch.noticed_at) else batch.noticed_at end as happened_at,
     -- Looked up one by one, whatever the planner thinks of the tables' sizes.
     (select case when verdict.fold_id is null then %(nil)s::uuid else (
          select fold.alert_id from public.alert_folds fold where fold.id = verdict.fold_id) end
@@ -30,7 +33,7 @@ with batch as materialized (
   select seen, project_id, source, observed, workflow_id, workflow, node_id, node_type,
          attempt, http_status, error, labels, decided_by, canceled,
          date_trunc('second', noticed_at) as at,
-         min(noticed_at) as first_at, max(noticed_at) as last_at, count(*) as count,
+         min(happened_at) as first_at, max(happened_at) as last_at, count(*) as count,
          min(id) as first_id, (array_agg(run_id))[1] as run_id, string_agg(id::text, ',') as members,
          string_agg(coalesce(run_id::text, ''), ',') as runs, max(id) as last_id
   from marked

@@ -13,7 +13,8 @@ cross join lateral (
   join public.alert_folds fold on fold.alert_id = alert.id
   join public.alert_failures failure on failure.fold_id = fold.id
   where alert.project_id = wanted.project_id and alert.workflow = wanted.slug
-    and alert.last_failure_at > span.begins and fold.decided_for > span.begins
+    and alert.last_failure_at > span.begins - interval '1 day'  -- it may be found late
+    and fold.decided_for > span.begins
     and alert.class = 'terminal' and fold.kind <> 'run_canceled'
     and failure.run_id is not null and failure.withdrawn_at is null
 ) bad
