@@ -36,6 +36,7 @@ from meshhook_alerts.application.deliver_notifications import DeliverNotificatio
 from meshhook_alerts.application.detection_state import ReadDetection
 from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.operator import E_MAIL_OF_VARIABLE, OperatorSettings
+from meshhook_alerts.application.patch_settings import PatchSettings
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
     HttpClient,
@@ -129,6 +130,11 @@ class Service:
     def read_settings(self) -> ReadSettings:
         """``GET /api/alerts/settings/…``."""
         return ReadSettings(PostgresSettingsStore(self.database.pool))
+
+    @property
+    def patch_settings(self) -> PatchSettings:
+        """``POST`` and ``PUT /api/alerts/settings``, in parts or whole."""
+        return PatchSettings(self.read_settings, self.change_settings)
 
     @property
     def operator(self) -> OperatorSettings:

@@ -28,14 +28,6 @@ create table if not exists meshhook_alerts.channel_health (
 );
 comment on table meshhook_alerts.channel_health is
   'Channels that do not take messages, or did not; one that always has, has no row';
-alter table meshhook_alerts.channel_health enable row level security;
-drop policy if exists service_reads on meshhook_alerts.channel_health;
-create policy service_reads on meshhook_alerts.channel_health for select to service_role using (true);
-drop policy if exists members_read on meshhook_alerts.channel_health;
-create policy members_read on meshhook_alerts.channel_health for select to authenticated
-  using (project_id = any (array(select meshhook_alerts.my_projects('read'))));
-revoke all on meshhook_alerts.channel_health from public, anon, authenticated, service_role;
-grant select on meshhook_alerts.channel_health to authenticated, service_role;
 
 create index if not exists alert_notifications_pending on public.alert_notifications (alert_id)
   where state = 'pending';

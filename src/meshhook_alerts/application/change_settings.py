@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from meshhook_alerts.application.ports import (
     SecretBox,
 )
 from meshhook_alerts.application.problems import (
+    Changed,
     InvalidField,
     InvalidRequest,
     NotFound,
@@ -70,11 +71,21 @@ class ChangeSettings:
     tools: ChannelTools
     secrets: SecretBox
 
-    async def __call__(self, request: SettingsRequest, caller: Caller) -> tuple[str | None, bool]:
-        """Saves; returns the workflow's slug (None for the project) and whether it is new here.
+    async def __call__(
+        self,
+        request: SettingsRequest,
+        caller: Caller,
+        *,
+        basis: StoredSettings | None = None,
+        removed: Sequence[str] = (),
+    ) -> tuple[str | None, bool]:
+        """Saves the whole of what a place says, creates or changes the channels it names and deletes
+        those ``removed``. Returns the workflow's slug (None for the project) and whether it is new
+        here. ``basis``: what was stored when the request was made; anything else is a conflict.
 
         Raises:
             InvalidRequest, NotFound
+            Changed: somebody else has saved since.
         """
         names = [document.name for document in request.channels or ()]
         async with self.store.as_caller(caller) as transaction:
@@ -87,16 +98,38 @@ class ChangeSettings:
         tools = _ToolsForSaving(self.tools, mail_elsewhere)
         # Outside of any transaction, since a check may have to ask a slow name server.
         changes = await self._checked(request, slug, stored, secrets, tools)
+        if wrong := list(_still_named(request, slug, stored, removed)):
+            raise InvalidRequest(wrong)
         async with self.store.as_caller(caller) as transaction:
+            await transaction.lock(request.project_id)
+            if basis is not None and not _same(
+                basis, await transaction.read(request.project_id), slug
+            ):
+                raise Changed("somebody else has just changed these settings")
             if await transaction.stored_secrets(request.project_id, names) != secrets:
                 what = "somebody else has just changed one of them; nothing was saved, try again"
                 raise InvalidRequest([InvalidField("/channels", what)])
             for change in changes:
                 await self._save(transaction, request.project_id, change)
+            for name in removed:
+                await transaction.delete_channel(request.project_id, name)
+            if basis is not None and basis.documents.get(slug) == _own_part(request):
+                return slug, False
             created = await transaction.save_document(
                 request.project_id, slug, _own_part(request), caller.subject
             )
         return slug, created
+
+    async def slug_of(self, project_id: UUID, workflow: str, caller: Caller) -> str | None:
+        """The slug of a workflow named by slug or id.
+
+        Raises:
+            InvalidRequest: there is none in the project.
+        """
+        async with self.store.as_caller(caller) as transaction:
+            return await self._slug(
+                transaction, SettingsRequest(project_id=project_id, workflow=workflow)
+            )
 
     async def _slug(self, transaction: SettingsTransaction, request: SettingsRequest) -> str | None:
         if request.workflow is None:
@@ -165,6 +198,27 @@ def _own_part(request: SettingsRequest) -> dict[str, Any]:
     return request.model_dump(
         mode="json", exclude={"project_id", "workflow", "channels"}, exclude_none=True
     )
+
+
+def _same(basis: StoredSettings, now: StoredSettings | None, slug: str | None) -> bool:
+    """Whether what a request was made from still holds."""
+    if now is None:
+        return False
+    channels = [{each.name: each.version for each in stored.channels} for stored in (basis, now)]
+    return channels[0] == channels[1] and basis.versions.get(slug) == now.versions.get(slug)
+
+
+def _still_named(
+    request: SettingsRequest, slug: str | None, stored: StoredSettings, removed: Sequence[str]
+) -> Iterator[InvalidField]:
+    """Channels that shall go and that rules name."""
+    documents = {**stored.documents, slug: _own_part(request)}
+    for place, document in documents.items():
+        for rule in document.get("rules") or ():
+            for name in set(rule.get("channels") or ()) & set(removed):
+                where = f"of workflow {place!r} " if place else ""
+                what = f"rule {rule['name']!r} {where}names it: change that first"
+                yield InvalidField(pointer("channels", name), what)
 
 
 def _telling_names(request: SettingsRequest) -> Iterator[InvalidField]:

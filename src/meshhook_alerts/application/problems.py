@@ -59,5 +59,9 @@ def is_storable(text: str) -> bool:
         return False
 
 
+class Changed(Exception):  # noqa: N818
+    """What the caller knew is no longer so; nothing was changed."""
+
+
 class NotFound(Exception):  # noqa: N818
     """Nothing there, or nothing the caller may see; one answer for both."""

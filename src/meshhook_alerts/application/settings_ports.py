@@ -83,6 +83,12 @@ class SettingsTransaction(Protocol):
     ) -> Mapping[str, StoredSecrets]:
         """What those of the channels have that the caller may edit, by name."""
 
+    async def lock(self, project_id: UUID) -> None:
+        """Waits until nobody else is changing the project's settings."""
+
+    async def delete_channel(self, project_id: UUID, name: str) -> None:
+        """Deletes a channel, if there is one of that name."""
+
     async def worker_with_mail(self) -> bool:
         """Whether a worker that is alive has the operator's mail server."""
 

@@ -96,10 +96,10 @@ class PostgresSettingsTransaction:
         if project is None:
             return None
         documents = await self._rows("settings/visible_settings", project_id=project_id)
-        channels = [
-            StoredChannel(*row)
-            for row in await self._rows("settings/visible_channels", project_id=project_id)
-        ]
+        visible = await self._rows("settings/visible_channels", project_id=project_id)
+        ill = await self._own_rows("settings/channel_health", ids=[row[0] for row in visible])
+        troubles = {id_: (since, detail) for id_, since, detail in ill}
+        channels = [StoredChannel(*row, *troubles.get(row[0], ())) for row in visible]
         return StoredSettings(
             policy=build_policy(
                 project_id,
@@ -130,6 +130,20 @@ class PostgresSettingsTransaction:
             name: StoredSecrets(id_, kind, config if isinstance(config, dict) else {}, sealed)
             for name, id_, kind, config, sealed in found
         }
+
+    @translated
+    async def lock(self, project_id: UUID) -> None:
+        """One change of a project's settings at a time."""
+        await self._own_rows("settings/lock_project", project_id=project_id)
+
+    @translated
+    async def delete_channel(self, project_id: UUID, name: str) -> None:
+        """Deletes a channel."""
+        await self._must_edit(project_id)
+        await self._connection.execute("reset role")
+        parameters = {"project_id": project_id, "name": name}
+        await self._connection.execute(query("settings/delete_channel"), parameters)
+        await self._connection.execute(_take_on(self._role))
 
     @translated
     async def worker_with_mail(self) -> bool:

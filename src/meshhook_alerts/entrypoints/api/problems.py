@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.application.problems import (
+    Changed,
     InvalidField,
     InvalidRequest,
     NotFound,
@@ -57,6 +58,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(InvalidRequest, _invalid)
     app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(Changed, _changed)
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
@@ -86,6 +88,43 @@ async def storable(request: Request) -> None:
         # Only an escape can bring in what cannot be stored: JSON takes neither as it is.
         if _UNSTORABLE.search(body) and (wrong := list(unstorable(await request.json()))):
             raise InvalidRequest(wrong)
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """A body that is a JSON object.
+
+    Raises:
+        Problem, InvalidRequest
+    """
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        raise Problem(400, "malformed_json", "The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest([InvalidField("", "must be an object")])
+    return body
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """What the specification says of a body that is read by hand."""
+    schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
+    whole = _with_parts(schema, parts)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+
+
+def _with_parts(schema: Any, parts: dict[str, Any]) -> Any:
+    """A schema that stands by itself: the framework knows nothing of bodies read by hand."""
+    if isinstance(schema, list):
+        return [_with_parts(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    part = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    if part in parts:
+        return _with_parts(
+            {**parts[part], **{k: v for k, v in schema.items() if k != "$ref"}}, parts
+        )
+    return {name: _with_parts(each, parts) for name, each in schema.items()}
 
 
 def answer(problem: Problem, request: Request) -> JSONResponse:
@@ -121,6 +160,13 @@ async def _invalid(request: Request, problem: Exception) -> JSONResponse:
 async def _not_found(request: Request, problem: Exception) -> JSONResponse:
     detail = f"Not found, or not yours to see: {problem}."
     return answer(Problem(404, "not_found", detail), request)
+
+
+async def _changed(request: Request, problem: Exception) -> JSONResponse:
+    asked = "if-match" in request.headers
+    detail = f"Nothing was changed: {problem}. Read it again, then send your change."
+    status, code = (412, "precondition_failed") if asked else (409, "conflict")
+    return answer(Problem(status, code, detail), request)
 
 
 async def _unavailable(request: Request, problem: Exception) -> JSONResponse:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from meshhook_alerts.application.change_settings import SettingsRequest
@@ -16,6 +17,7 @@ from meshhook_alerts.application.detection_document import (
     ExpectedDocument,
     FailureRateDocument,
 )
+from meshhook_alerts.application.patch_settings import Saved
 from meshhook_alerts.application.read_settings import SettingsView
 from meshhook_alerts.application.settings_ports import StoredChannel
 from meshhook_alerts.bootstrap import Service
@@ -24,7 +26,7 @@ from meshhook_alerts.domain.failure_rate import FailureRate
 from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import AlertRule, EffectiveSettings
 from meshhook_alerts.entrypoints.api.identity import SignedIn
-from meshhook_alerts.entrypoints.api.problems import storable
+from meshhook_alerts.entrypoints.api.problems import Problem, body_of, json_object, storable
 
 router = APIRouter(
     prefix="/api/alerts/settings", tags=["settings"], dependencies=[Depends(storable)]
@@ -67,16 +69,80 @@ class SettingsAnswer(BaseModel):
     channels: list[ChannelAnswer]
 
 
-@router.post("", summary="Create or change alert settings", status_code=200)
+class ChangeAnswer(BaseModel):
+    """One value before and after; null where there was none, or is none any more."""
+
+    pointer: str = Field(description="JSON pointer; rules and channels by name.")
+    before: Any = None
+    after: Any = None
+
+
+class SavedAnswer(SettingsAnswer):
+    """What holds now, and what this request changed."""
+
+    changed: list[ChangeAnswer]
+
+
+class SettingsDocumentBody(SettingsRequest):
+    """The whole of what a place says; the path names the place."""
+
+    project_id: UUID | None = None  # type: ignore[assignment]
+
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description='The ETag of the settings as you know them, such as "3": changed since, 412.'
+    ),
+]
+
+
+@router.post("", summary="Create or change alert settings", openapi_extra=body_of(SettingsRequest))
 async def save(
-    request: Request, response: Response, body: SettingsRequest, who: SignedIn
-) -> SettingsAnswer:
-    """Takes the whole document for a project, or for one workflow by slug or id. Channels named
-    in it are created or changed; secrets left out stay as they are. 201 if it is the first."""
+    request: Request, response: Response, who: SignedIn, if_match: IfMatch = None
+) -> SavedAnswer:
+    """Changes what it names, for a project or for one workflow by slug or id; what it leaves out
+    stays, and null takes a value away (RFC 7396). Rules and channels are laid over those of their name;
+    given as an object by name, null removes one. Secrets left out stay as they are. The answer says
+    what has changed; 201 if it is the first of its place."""
     service: Service = request.app.state.service
-    slug, created = await service.change_settings(body, who)
-    response.status_code = 201 if created else 200
-    return _answer(await service.read_settings(body.project_id, slug, who), response)
+    saved = await service.patch_settings.patch(await json_object(request), who, _version(if_match))
+    return _saved(saved, response)
+
+
+@router.put(
+    "/{project_id}",
+    summary="Replace a project's settings",
+    openapi_extra=body_of(SettingsDocumentBody),
+)
+async def replace_project(
+    request: Request, response: Response, project_id: UUID, who: SignedIn, if_match: IfMatch = None
+) -> SavedAnswer:
+    """The whole of what the project says itself; what is left out is as by default. Where it names
+    channels, those it does not name are deleted; without that field they all stay."""
+    service: Service = request.app.state.service
+    whole = {**await json_object(request), "project_id": str(project_id)}
+    whole.pop("workflow", None)
+    return _saved(await service.patch_settings.replace(whole, who, _version(if_match)), response)
+
+
+@router.put(
+    "/{project_id}/{workflow}",
+    summary="Replace a workflow's settings",
+    openapi_extra=body_of(SettingsDocumentBody),
+)
+async def replace_workflow(
+    request: Request,
+    response: Response,
+    project_id: UUID,
+    workflow: str,
+    who: SignedIn,
+    if_match: IfMatch = None,
+) -> SavedAnswer:
+    """The whole of what the workflow, named by slug or id, says itself; channels as for a project."""
+    service: Service = request.app.state.service
+    whole = {**await json_object(request), "project_id": str(project_id), "workflow": workflow}
+    return _saved(await service.patch_settings.replace(whole, who, _version(if_match)), response)
 
 
 @router.get("/{project_id}", summary="A project's settings")
@@ -95,6 +161,29 @@ async def of_workflow(
     """What holds for a workflow, named by slug or id, and where each value comes from."""
     service: Service = request.app.state.service
     return _answer(await service.read_settings(project_id, workflow, who), response)
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version an ``If-Match`` names; None if any will do (RFC 9110 section 13.1.1)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        what = 'If-Match: give one ETag as the answer had it, such as "3"'
+        raise Problem(400, "malformed_header", what)
+    return int(found[1])
+
+
+_ETAG = re.compile(r'"(\d{1,9})"')
+
+
+def _saved(saved: Saved, response: Response) -> SavedAnswer:
+    response.status_code = 201 if saved.created else 200
+    changed = [
+        ChangeAnswer(pointer=each.pointer, before=each.before, after=each.after)
+        for each in saved.changes
+    ]
+    return SavedAnswer(**dict(_answer(saved.view, response)), changed=changed)
 
 
 def _answer(view: SettingsView, response: Response) -> SettingsAnswer:

@@ -8,6 +8,8 @@ join clean on clean.project_id = alert.project_id and clean.workflow = alert.wor
 where alert.status <> 'resolved' and clean.started_at > alert.last_failure_at
   and not exists (  -- nor was any recorded since, however long before it had happened
     select 1 from public.alert_folds fold
+    join public.alert_failures failure on failure.fold_id = fold.id
     where fold.alert_id = alert.id and not fold.evidence
-      and fold.decided_for >= date_trunc('second', clean.started_at))
+      and fold.decided_for >= date_trunc('second', clean.started_at)
+      and failure.noticed_at >= clean.started_at)
   and alert.kind = any (string_to_array(%(kinds)s, ','))
