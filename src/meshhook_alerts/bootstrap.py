@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from meshhook_alerts.adapters.address_ranges import is_loopback
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.outbound_guard import AddressGuard
+from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
 from meshhook_alerts.adapters.postgres.database import Database, parse_address
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
@@ -48,6 +49,7 @@ from meshhook_alerts.application.problems import InvalidRequest
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.recording import Recorder
 from meshhook_alerts.application.sending import Sender
+from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.channels import installed_channels
 from meshhook_alerts.channels.email.config import checked_sender
@@ -135,6 +137,11 @@ class Service:
     def patch_settings(self) -> PatchSettings:
         """``POST`` and ``PUT /api/alerts/settings``, in parts or whole."""
         return PatchSettings(self.read_settings, self.change_settings)
+
+    @property
+    def try_channel(self) -> TryChannel:
+        """``POST /api/alerts/channels/{id}/test``."""
+        return TryChannel(PostgresChannelTests(self.database.pool))
 
     @property
     def operator(self) -> OperatorSettings:
@@ -228,6 +235,21 @@ class Service:
         """Every search for what triggers cannot see."""
         every = meshhook_sweeps(Policies(SettingsLoader()), self.settings.sweep_seconds)
         return PostgresSweeps(self.database.sweep_pool, every)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, database_url: str) -> AsyncIterator[Database]:
+    """The database alone, for commands that need no keys.
+
+    Raises:
+        SettingsError: its address cannot be used.
+    """
+    database = Database(_address(database_url, settings), pool_size=2)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager

@@ -139,6 +139,7 @@ class DeliverNotifications:
             wait_seconds=wait.total_seconds(),
             reason=reason,
             done=tuple(dict.fromkeys((*due.done, *_done(outcome)))),
+            connected=_connected(outcome),
         )
 
     def _consequence(
@@ -184,6 +185,12 @@ class _ToolsForOneTry:
 
 def _done(outcome: Outcome) -> tuple[str, ...]:
     return tuple(map(_storable, outcome.done)) if isinstance(outcome, TryAgain) else ()
+
+
+def _connected(outcome: Outcome) -> bool | None:
+    if isinstance(outcome, Delivered | Ambiguous):
+        return True
+    return outcome.connected if isinstance(outcome.connected, bool) else None
 
 
 def _checked(outcome: object) -> Outcome:

@@ -178,6 +178,8 @@ class AttemptResult:
     reason: str | None
     done: tuple[str, ...] = ()
     """Parts of the notification delivered by now, in this try or before."""
+    connected: bool | None = None
+    """Whether the other side was reached; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from meshhook_alerts.domain.severity import Severity
@@ -24,6 +24,8 @@ class TryAgain:
     """What the other side asked for."""
     done: tuple[str, ...] = ()
     """Parts that did arrive, in the channel's own words: only the others are to be tried again."""
+    connected: bool | None = field(default=None, compare=False)
+    """Whether the other side was reached at all; None: the channel does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Rejected:
     """It did not arrive, and no further try will change that."""
 
     detail: str
+    connected: bool | None = field(default=None, compare=False)
+    """Whether the other side was reached at all; None: the channel does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     RELEASED = "released"
     STORM_SUMMARY = "storm_summary"
     EXISTING = "existing"
+    TEST = "test"
     RULE_BROKEN = "rule_broken"
     # Folded
     COOLDOWN = "cooldown"
@@ -96,6 +97,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",
             Reason.EXISTING: "The operator asked for it: one message about all that had been lost before alerts were attached.",
+            Reason.TEST: "Somebody tried the channel with a test message.",
             Reason.RULE_BROKEN: "A rule could not be used, so the channel was told to be safe.",
         },
         Effect.FOLDED: {

@@ -110,4 +110,5 @@ def _row(result: AttemptResult) -> dict[str, object]:
         "wait": result.wait_seconds,
         "reason": result.reason,
         "done": result.done,
+        "connected": result.connected,
     }

@@ -35,7 +35,9 @@ def explained(reply: SMTPResponseException, server: MailServer) -> Outcome:
         text = f"{place} refuses the sender: {said}"
     else:
         text = f"{place} refuses the message: {said}"
-    return Rejected(text) if is_permanent(reply) else TryAgain(text)
+    if is_permanent(reply):
+        return Rejected(text, connected=True)
+    return TryAgain(text, connected=True)
 
 
 def of_refusals(refusals: Sequence[SMTPRecipientRefused]) -> Outcome:
@@ -44,7 +46,7 @@ def of_refusals(refusals: Sequence[SMTPRecipientRefused]) -> Outcome:
     shown = (passing or refusals)[0]
     count = "The recipient was" if len(refusals) == 1 else f"All {len(refusals)} recipients were"
     text = f"{count} refused: {shown.code} {shown.message}"
-    return TryAgain(text) if passing else Rejected(text)
+    return TryAgain(text, connected=True) if passing else Rejected(text, connected=True)
 
 
 def of_acceptance(

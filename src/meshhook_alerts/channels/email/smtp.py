@@ -58,7 +58,7 @@ async def outcome_of(
         async with asyncio.timeout(total_seconds):
             return await talk
     except ForbiddenDestination as refusal:
-        return Rejected(str(refusal))
+        return Rejected(str(refusal), connected=False)
     except SMTPResponseException as reply:
         return explained(reply, conversation.server)
     except TimeoutError:
@@ -90,11 +90,11 @@ class Conversation:
         await client.connect()
         if self.server.security == "starttls":
             if not await _offers(client, "starttls"):
-                return Rejected(f"{self._place} offers no STARTTLS; nothing was sent to it")
+                return Rejected(f"{self._place} offers no STARTTLS; nothing was sent to it", True)
             await client.starttls()
         if self.server.username:
             if not (await _offers(client, "auth") and client.supported_auth_methods):
-                return Rejected(f"{self._place} takes no password over this connection")
+                return Rejected(f"{self._place} takes no password over this connection", True)
             await client.login(self.server.username, self.server.password or "")
         return client
 
@@ -124,7 +124,8 @@ class Conversation:
         """The outcome of a conversation that broke off."""
         if self._handed_over:
             return Ambiguous(f"{self._place} had the message and then fell silent: {why}")
-        return TryAgain(f"No conversation with {self._place}: {why}")
+        reached = self._client is not None
+        return TryAgain(f"No conversation with {self._place}: {why}", connected=reached)
 
     async def close(self) -> None:
         """Says goodbye if there is somebody to say it to; the outcome no longer depends on it."""

@@ -23,12 +23,15 @@ def outcome_of(answer: HttpAnswer, now: datetime) -> Outcome:
     if 200 <= answer.status < 300:
         return Delivered(said)
     if answer.status in _PASSING or answer.status >= 500:
-        return TryAgain(said, retry_after(answer.headers.get("retry-after"), now))
+        wait = retry_after(answer.headers.get("retry-after"), now)
+        return TryAgain(said, wait, connected=True)
     if 300 <= answer.status < 400:
-        return Rejected(f"HTTP {answer.status}: redirects are not followed{_moved_to(answer)}")
+        return Rejected(
+            f"HTTP {answer.status}: redirects are not followed{_moved_to(answer)}", True
+        )
     if answer.status == 410:
-        return Rejected(f"{said}. The receiver wants no more messages")
-    return Rejected(said)
+        return Rejected(f"{said}. The receiver wants no more messages", connected=True)
+    return Rejected(said, connected=True)
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -75,9 +75,11 @@ async def _post(
     try:
         answer = await tools.http.post(config.url, body, headers)
     except ForbiddenDestination as refusal:
-        return Rejected(str(refusal))
-    except (HttpUnreachable, HttpSilent) as trouble:
-        return TryAgain(str(trouble))
+        return Rejected(str(refusal), connected=False)
+    except HttpUnreachable as trouble:
+        return TryAgain(str(trouble), connected=False)
+    except HttpSilent as trouble:
+        return TryAgain(str(trouble), connected=True)
     return outcome_of(answer, tools.now())
 
 

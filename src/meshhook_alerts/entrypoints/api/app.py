@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import (
+    channel_routes,
     detection_routes,
     health_routes,
     settings_routes,
@@ -46,7 +47,13 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     app.state.tokens = TokenReader(jwt_secret)
     secret = service.settings.trigger_secret
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
-    for routes in (settings_routes, trigger_routes, detection_routes, health_routes):
+    for routes in (
+        settings_routes,
+        channel_routes,
+        trigger_routes,
+        detection_routes,
+        health_routes,
+    ):
         app.include_router(routes.router)
     add_problem_handlers(app)
     app.add_middleware(RequestLimits)

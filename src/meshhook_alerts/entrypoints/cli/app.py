@@ -11,15 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
+from meshhook_alerts.entrypoints.cli.channels import channels
 from meshhook_alerts.entrypoints.cli.ending import (
     WRONG,
-    can_be_shown,
     fail,
     guarded,
     run,
     write_what_can_be_shown,
 )
 from meshhook_alerts.entrypoints.cli.existing import tell_existing
+from meshhook_alerts.entrypoints.cli.marks import shown
 from meshhook_alerts.entrypoints.cli.platform import platform
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ keys = typer.Typer(help="Keys that encrypt channel secrets.", no_args_is_help=Tr
 db = typer.Typer(help="The embedded Postgres.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
+app.add_typer(channels, name="channels")
 app.add_typer(platform, name="platform")
 app.command("tell-existing")(tell_existing)
 
@@ -301,16 +303,10 @@ def _log(level: str) -> None:
 
 
 _MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "wrong": ("✗", "red")}
-_IN_LETTERS = {"✓": "ok   ", "·": "note ", "✗": "WRONG", "→": "->"}
-"""For terminals that lack the marks: a question mark in place of each would say nothing."""
 
 
 def _show(level: str, subject: str, what: str, mend: str | None) -> None:
     mark, colour = _MARKS[level]
-    typer.echo(f"{typer.style(_shown(mark), fg=colour)} {subject}: {what}")
+    typer.echo(f"{typer.style(shown(mark), fg=colour)} {subject}: {what}")
     if mend:
-        typer.echo(f"  {_shown('→')} {mend}")
-
-
-def _shown(mark: str) -> str:
-    return mark if can_be_shown("".join(_IN_LETTERS)) else _IN_LETTERS[mark]
+        typer.echo(f"  {shown('→')} {mend}")

@@ -27,12 +27,13 @@ def tell_existing(
     async def work() -> None:
         from meshhook_alerts.adapters.postgres.existing_store import PostgresExistingStore
         from meshhook_alerts.application.tell_existing import TellExisting
-        from meshhook_alerts.bootstrap import open_service, usable_settings
+        from meshhook_alerts.bootstrap import open_database
         from meshhook_alerts.entrypoints.local import home
+        from meshhook_alerts.settings import load_settings
 
-        with home(usable_settings(api=False)) as place:
-            async with open_service(place.settings, place.database_url) as service:
-                tell = TellExisting(PostgresExistingStore(service.database.pool))
+        with home(load_settings()) as place:
+            async with open_database(place.settings, place.database_url) as database:
+                tell = TellExisting(PostgresExistingStore(database.pool))
                 found = await tell.find(project_id)
                 if not _shown(found):
                     return

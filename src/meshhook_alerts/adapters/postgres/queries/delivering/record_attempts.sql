@@ -4,7 +4,7 @@
 with tried as materialized (
   select * from json_to_recordset(%(attempts)s::json) as attempt (
     msg_id bigint, notification_id uuid, started_at timestamptz, finished_at timestamptz, outcome text,
-    detail text, state text, wait double precision, reason text, done text[])
+    detail text, state text, wait double precision, reason text, done text[], connected boolean)
 ), updated as (
   update public.alert_notifications planned
   set attempts = planned.attempts + 1, state = tried.state, detail = tried.detail, done = tried.done,
@@ -16,8 +16,8 @@ with tried as materialized (
             planned.severity, planned.attempts, planned.reason as sent_for,
             (planned.content #>> '{alert,new_failures}')::bigint as failures, tried.*
 ), attempts as (
-  insert into public.alert_attempts (notification_id, number, project_id, started_at, finished_at, outcome, detail, worker)
-  select id, attempts, project_id, started_at, finished_at, outcome, detail, %(worker)s from updated
+  insert into public.alert_attempts (notification_id, number, project_id, started_at, finished_at, outcome, detail, connected, worker)
+  select id, attempts, project_id, started_at, finished_at, outcome, detail, connected, %(worker)s from updated
 ), ledger as (
   insert into public.alert_logs (project_id, at, fold_id, alert_id, effect, reason, count, severity, channel_id, channel, notification_id)
   select updated.project_id, updated.finished_at, updated.fold_id, updated.alert_id, 'outcome', updated.reason, 0,
@@ -29,7 +29,7 @@ with tried as materialized (
   select project_id, case state when 'delivered' then 'accepted' else 'undelivered' end, id::text, now(),
          alert_id, channel_id, coalesce(failures, 0), sent_for
   from updated
-  where sent_for <> 'recovered' and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
+  where sent_for not in ('recovered', 'test', 'existing') and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
   on conflict do nothing
 ), last as (
   select distinct on (channel_id) * from updated order by channel_id, finished_at desc
