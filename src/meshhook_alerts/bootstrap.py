@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from meshhook_alerts.adapters.address_ranges import is_loopback
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
+from meshhook_alerts.adapters.link_seal import LinkSeals
 from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
 from meshhook_alerts.adapters.postgres.database import Database, parse_address
@@ -139,6 +140,13 @@ class Service:
         return PatchSettings(self.read_settings, self.change_settings)
 
     @property
+    def link_seals(self) -> LinkSeals:
+        """Lets the readers of messages in."""
+        return LinkSeals.from_text(
+            self.settings.keys.get_secret_value() if self.settings.keys else ""
+        )
+
+    @property
     def try_channel(self) -> TryChannel:
         """``POST /api/alerts/channels/{id}/test``."""
         return TryChannel(PostgresChannelTests(self.database.pool))
@@ -217,7 +225,7 @@ class Service:
         )
         listen = not self.database.address.pooled
         return Worker(
-            EvaluateFailures(decisions, JUDGES, links(self.settings)),
+            EvaluateFailures(decisions, JUDGES, links(self.settings, self.link_seals)),
             Sender(deliveries, deliver, recorder),
             deliveries,
             PostgresWaker(self.database.connect_autocommit, self.database.begin, listen=listen),
@@ -278,11 +286,12 @@ async def open_service(settings: Settings, database_url: str) -> AsyncIterator[S
         )
 
 
-def links(settings: Settings) -> Links:
+def links(settings: Settings, seals: LinkSeals) -> Links:
     """Where messages lead their readers."""
     ours, theirs = settings.base_url, settings.meshhook_url
     return Links(
         alert=f"{ours.rstrip('/')}/alerts/a/{{id}}" if ours else None,
+        seal=seals.query,
         run=f"{theirs.rstrip('/')}/runs/{{id}}" if theirs else None,
     )
 

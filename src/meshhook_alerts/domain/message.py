@@ -6,11 +6,12 @@ workflow data; every free text passes redaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from meshhook_alerts.domain.decision import PlannedNotification
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
@@ -32,6 +33,16 @@ class Links:
 
     alert: str | None = None
     run: str | None = None
+    seal: Callable[[UUID, datetime], str] | None = None
+    """What is put behind the alert's link, so that it opens: for an alert's id and the moment of the
+    decision."""
+
+    def to_alert(self, alert_id: UUID, at: datetime) -> str | None:
+        """The link to an alert, or None."""
+        if self.alert is None:
+            return None
+        end = self.seal(alert_id, at) if self.seal else ""
+        return self.alert.replace("{id}", str(alert_id)) + end
 
 
 _EVENT = {
@@ -81,7 +92,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
         "run": {"id": run_id},
         "rule": _clean(planned.rule.name) if planned.rule else None,
         "links": {
-            "alert": links.alert.replace("{id}", alert_id) if links.alert else None,
+            "alert": links.to_alert(alert.id, planned.at),
             "run": links.run.replace("{id}", run_id) if links.run and run_id else None,
         },
     }

@@ -130,6 +130,7 @@ def _facts(content: Content) -> tuple[Fact, ...]:
         Fact("Kind", _with_note(line(failure["kind"]), line(failure["class"]))),
         Fact("Error class", f"{line(failure['error_class'])}{status}"),
         Fact("Attempts", str(failure["attempts"] or "")),
+        Fact("Run", line(content["run"]["id"])),
         Fact("Failures so far", f"{alert['failures']:,}"),
         *_times(first, last, times.parse(alert.get("detected_at") or alert["last_failure_at"])),
     )

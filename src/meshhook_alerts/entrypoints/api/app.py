@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import (
+    alert_page,
     channel_routes,
     detection_routes,
     health_routes,
@@ -48,6 +49,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     secret = service.settings.trigger_secret
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (
+        alert_page,
         settings_routes,
         channel_routes,
         trigger_routes,

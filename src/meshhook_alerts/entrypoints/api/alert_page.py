@@ -1,0 +1,127 @@
+"""``/alerts/a/{id}``: the page that "Open the alert" leads to. Read-only, for one alert, by signed link.
+
+It needs no script, asks for nothing from elsewhere, and names no address it came from.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from meshhook_alerts.adapters.link_seal import Seal
+from meshhook_alerts.adapters.postgres.alert_pages import AlertRecord, PostgresAlertPages
+from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.channels.email import times
+from meshhook_alerts.domain.error_class import ERROR_CLASSES
+from meshhook_alerts.domain.kinds import title_of
+from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.redaction import redact_name
+
+router = APIRouter(prefix="/alerts/a", include_in_schema=False)
+
+_templates = Environment(
+    loader=PackageLoader("meshhook_alerts.entrypoints.api"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+_NOT_HERE = (
+    "This link leads nowhere",
+    "It is not complete, or it was made with a key that is no longer in use. Open the link in the"
+    " message again, all of it.",
+)
+_EXPIRED = (
+    "This link has expired",
+    "Links in messages are good for seven days. The alert itself is still in the alert log.",
+)
+
+
+@router.get("/{alert_id}")
+async def page(request: Request, alert_id: str, t: str = "") -> HTMLResponse:
+    """The alert, its evidence, every decision about it and every try to tell of it."""
+    service: Service = request.app.state.service
+    try:
+        id_ = UUID(alert_id)
+    except ValueError:
+        return _words(404, *_NOT_HERE)
+    seal = service.link_seals.check(id_, t, service.clock.now())
+    if seal is not Seal.GOOD:
+        return _words(410, *_EXPIRED) if seal is Seal.EXPIRED else _words(404, *_NOT_HERE)
+    record = await PostgresAlertPages(service.database.pool).read(id_)
+    if record is None:
+        return _words(
+            404, "This alert is gone", "It was removed with its project, or cleared away."
+        )
+    return _rendered(200, "alert.html.jinja", **_view(record))
+
+
+def _words(status: int, title: str, text: str) -> HTMLResponse:
+    return _rendered(status, "words.html.jinja", title=title, text=text)
+
+
+def _rendered(status: int, template: str, **values: Any) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    page = _templates.get_template(template).render(nonce=nonce, moment=_moment, iso=_iso, **values)
+    return HTMLResponse(page, status, {**_HEADERS, "Content-Security-Policy": policy})
+
+
+def _view(record: AlertRecord) -> dict[str, Any]:
+    alert, evidence = record.alert, record.alert["evidence"]
+    name = redact_name(evidence.get("workflow_name") or alert["workflow"] or "MeshHook")
+    open_ = alert["status"] != "resolved"
+    return {
+        "alert": alert,
+        "evidence": evidence,
+        "tone": alert["severity"] if open_ else "good",
+        "word": alert["severity"].capitalize() if open_ else "Recovered",
+        "project": redact_name(alert["project"]),
+        "name": name,
+        "title": " › ".join(part for part in (name, alert["node_id"]) if part),
+        "happened": _capital(title_of(alert["kind"])),
+        "hint": ERROR_CLASSES[alert["error_class"]].hint if open_ else "",
+        "span": times.span((alert["resolved_at"] or alert["last_failure_at"]) - alert["opened_at"]),
+        "decisions": [{**each, "sentence": _sentence(each["reason"])} for each in record.decisions],
+        "messages": [{**each, "sentence": _sentence(each["reason"])} for each in record.messages],
+        "more_decisions": _more(record.decisions),
+        "more_messages": _more(record.messages),
+        "read_at": datetime.now(UTC),
+    }
+
+
+def _more(rows: Any) -> int:
+    return rows[0]["total"] - len(rows) if rows else 0
+
+
+def _sentence(reason: str) -> str:
+    try:
+        return Reason(reason).sentence
+    except ValueError:  # written by a newer version
+        return reason
+
+
+def _moment(at: datetime | str) -> str:
+    """``Mon 23 Nov 2026, 07:14:05 UTC``: tries lie seconds apart."""
+    moment = times.parse(at) if isinstance(at, str) else at
+    return times.moment(moment).replace(" UTC", f":{moment:%S} UTC")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _iso(at: datetime | str) -> str:
+    return at if isinstance(at, str) else at.isoformat(timespec="seconds")
