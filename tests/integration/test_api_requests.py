@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -297,3 +298,29 @@ async def test_a_database_without_our_tables_is_not_ready_and_says_what_to_run(
     async with a_service(database_url) as service, a_client(service) as client:
         said = problem(await client.get("/api/alerts/health/ready"), 503)
     assert "meshhook-alerts migrate" in said["detail"]
+
+
+async def test_the_apis_pages_come_whole_from_here(world: World) -> None:
+    async with a_service(world.url) as service, a_client(service) as client:
+        page = await client.get("/api/alerts/docs")
+        assert page.status_code == 200
+        asked = re.findall(r'(?:src|href|url)[=:] ?["\']([^"\']+)', page.text)
+        assert len(asked) >= 3
+        for address in asked:
+            assert address.startswith("/api/alerts/"), address
+            found = await client.get(address)
+            assert (found.status_code, len(found.content) > 500) == (200, True), address
+        assert (await client.get("/api/alerts/docs/../app.py")).status_code == 404
+        assert (await client.get("/api/alerts/docs/__init__.py")).status_code == 404
+
+
+async def test_the_specification_says_what_each_kind_of_channel_takes(world: World) -> None:
+    async with a_service(world.url) as service, a_client(service) as client:
+        found = (await client.get("/api/alerts/openapi.json")).json()
+    assert "$defs" not in str(found)
+    body = found["paths"]["/api/alerts/settings"]["post"]["requestBody"]["content"]
+    channels = body["application/json"]["schema"]["properties"]["channels"]
+    (many,) = [each for each in channels["anyOf"] if each["type"] == "array"]
+    by_kind = {each["properties"]["kind"]["const"]: each for each in many["items"]["anyOf"]}
+    assert "smtp_host" in by_kind["email"]["properties"]["config"]["properties"]
+    assert "url" in by_kind["webhook"]["properties"]["config"]["properties"]

@@ -15,12 +15,14 @@ from meshhook_alerts.entrypoints.api import (
     alert_page,
     channel_routes,
     detection_routes,
+    docs_routes,
     health_routes,
     settings_routes,
     trigger_routes,
 )
 from meshhook_alerts.entrypoints.api.identity import TokenReader
 from meshhook_alerts.entrypoints.api.limits import RequestLimits
+from meshhook_alerts.entrypoints.api.openapi import describe_channels
 from meshhook_alerts.entrypoints.api.problems import (
     Problem,
     add_problem_handlers,
@@ -39,7 +41,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
         title="MeshHook Alerts",
         version="0.1.0",
         description="Failure alerts for MeshHook workflows.",
-        docs_url="/api/alerts/docs",
+        docs_url=None,  # the framework's own page fetches its script from elsewhere
         redoc_url=None,
         openapi_url="/api/alerts/openapi.json",
         redirect_slashes=False,  # the place to go on would be made of whatever Host was sent
@@ -55,8 +57,10 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
         trigger_routes,
         detection_routes,
         health_routes,
+        docs_routes,
     ):
         app.include_router(routes.router)
+    describe_channels(app, service.channels)
     add_problem_handlers(app)
     app.add_middleware(RequestLimits)
     app.middleware("http")(_around)

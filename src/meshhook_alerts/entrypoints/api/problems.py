@@ -107,10 +107,16 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
     """What the specification says of a body that is read by hand."""
+    content = {"application/json": {"schema": schema_of(model)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """A model's schema that stands by itself."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})
-    whole = _with_parts(schema, parts)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+    whole: dict[str, Any] = _with_parts(schema, parts)
+    return whole
 
 
 def _with_parts(schema: Any, parts: dict[str, Any]) -> Any:
