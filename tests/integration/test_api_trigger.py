@@ -80,7 +80,7 @@ async def test_the_same_failure_counts_once_waiting_or_decided(
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"project_id": str(uuid4())}, "/project_id", "no such project"),
     ({"project_id": "x"}, "/project_id", "UUID"),
-    ({"occurred_at": ago(minutes=-20)}, "/occurred_at", "future"),
+    ({"occurred_at": ago(minutes=-200)}, "/occurred_at", "future"),
     ({"occurred_at": ago(days=8)}, "/occurred_at", "7 days"),
     ({"occurred_at": "0001-01-01T00:00:00Z"}, "/occurred_at", "7 days"),
     ({"occurred_at": "9999-12-31T23:59:59-23:59"}, "/occurred_at", "future"),

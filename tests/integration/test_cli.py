@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -19,9 +20,9 @@ from typer.testing import CliRunner
 
 from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
 from meshhook_alerts.entrypoints.cli import app
-from tests.api_client import owner_of
+from tests.api_client import a_client, bearing, owner_of
 from tests.commands import command, complete, environment, invoke, line_of, running
-from tests.line import World, build_line, eventually, open_world
+from tests.line import World, a_service, build_line, eventually, open_world
 
 pytestmark = pytest.mark.postgres
 
@@ -170,8 +171,16 @@ def test_keys_and_tokens_are_made_or_refused(tmp_path: Path) -> None:
     assert (bad.code, "cannot be a key's id" in bad.said) == (2, True)
     token = invoke("token", env=environment(MESHHOOK_ALERTS_DATA=str(tmp_path / "data")))
     assert (token.code, token.said.count(".")) == (0, 2)
+    file = tmp_path / "alerts.keys"
+    first = invoke("keys", "generate", "--file", str(file), env=environment())
+    assert (first.code, "holds a new key" in first.said) == (0, True)
+    kept = file.read_text()
+    again = invoke("keys", "generate", "--file", str(file), env=environment())
+    assert (again.code, "stays as it is" in again.said, file.read_text()) == (0, True, kept)
+    assert kept.strip() not in first.said + again.said
+    assert file.stat().st_mode & 0o077 == 0
     denied = invoke("token", env=environment(DATABASE_URL=NOWHERE))
-    assert (denied.code, "come from Supabase" in denied.said) == (2, True)
+    assert (denied.code, "set SUPABASE_JWT_SECRET" in denied.said) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -264,3 +273,16 @@ async def test_a_misspelt_variable_is_named_with_what_was_meant(line_url: str) -
         "MESHHOOK_ALERTS_SMPT_URL is no setting; did you mean MESHHOOK_ALERTS_SMTP_URL?"
         in ended.said
     )
+
+
+async def test_a_token_for_a_first_try_is_the_owners(world: World) -> None:
+    env = complete(world.url)
+    made = await command("token", "--project", str(world.project_id), env=env)
+    async with a_service(world.url) as service, a_client(service) as client:
+        path = f"/api/alerts/settings/{world.project_id}"
+        assert (await client.get(path, headers=bearing(made.out.strip()))).status_code == 200
+        other = await command("token", "--project", str(uuid4()), env=env)
+        assert other.code == 2
+        assert f"--project {world.project_id}  (Shop)" in other.said
+        service_role = await command("token", "--service", env=env)
+        assert (await client.get(path, headers=bearing(service_role.out.strip()))).is_success

@@ -201,7 +201,11 @@ async def test_a_hundred_thousand_ledger_rows_do_not_follow_one_failure(
             await is_told(receiver)
 
             async def decided() -> bool:
-                return bool(await world.value("select count(*) = 2 from public.alert_failures"))
+                return bool(
+                    await world.value(
+                        "select count(distinct project_id) = 2 from public.alert_failures"
+                    )
+                )
 
             await eventually(decided)
     rows = await world.value(

@@ -30,6 +30,15 @@ def with_channels(
     def specification() -> dict[str, Any]:
         whole = make()
         _describe(whole, kinds)
+        whole["components"]["securitySchemes"] = {
+            "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "A user's token as Supabase signs it, or `meshhook-alerts token`.",
+            }
+        }
+        whole["security"] = [{"token": []}]
         return whole
 
     return specification

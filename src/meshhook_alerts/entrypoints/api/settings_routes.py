@@ -89,6 +89,18 @@ class SettingsDocumentBody(SettingsRequest):
     project_id: UUID | None = None  # type: ignore[assignment]
 
 
+_EXAMPLE: dict[str, Any] = {
+    "cooldown_seconds": 1800,
+    "rules": [
+        {
+            "name": "What cannot complete",
+            "when": {"minimum_severity": "error"},
+            "channels": ["On call"],
+        }
+    ],
+    "channels": [{"name": "On call", "kind": "email", "config": {"to": ["on-call@example.com"]}}],
+}
+
 IfMatch = Annotated[
     str | None,
     Header(
@@ -97,7 +109,11 @@ IfMatch = Annotated[
 ]
 
 
-@router.post("", summary="Create or change alert settings", openapi_extra=body_of(SettingsRequest))
+@router.post(
+    "",
+    summary="Create or change alert settings",
+    openapi_extra=body_of(SettingsRequest, {"project_id": str(UUID(int=1)), **_EXAMPLE}),
+)
 async def save(
     request: Request, response: Response, who: SignedIn, if_match: IfMatch = None
 ) -> SavedAnswer:
@@ -113,7 +129,7 @@ async def save(
 @router.put(
     "/{project_id}",
     summary="Replace a project's settings",
-    openapi_extra=body_of(SettingsDocumentBody),
+    openapi_extra=body_of(SettingsDocumentBody, _EXAMPLE),
 )
 async def replace_project(
     request: Request, response: Response, project_id: UUID, who: SignedIn, if_match: IfMatch = None
@@ -129,7 +145,7 @@ async def replace_project(
 @router.put(
     "/{project_id}/{workflow}",
     summary="Replace a workflow's settings",
-    openapi_extra=body_of(SettingsDocumentBody),
+    openapi_extra=body_of(SettingsDocumentBody, _EXAMPLE),
 )
 async def replace_workflow(
     request: Request,

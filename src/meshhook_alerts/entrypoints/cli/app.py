@@ -14,14 +14,15 @@ import typer
 from meshhook_alerts.entrypoints.cli.channels import channels
 from meshhook_alerts.entrypoints.cli.ending import (
     WRONG,
-    fail,
     guarded,
     run,
     write_what_can_be_shown,
 )
 from meshhook_alerts.entrypoints.cli.existing import tell_existing
+from meshhook_alerts.entrypoints.cli.keys import keys
 from meshhook_alerts.entrypoints.cli.marks import shown
 from meshhook_alerts.entrypoints.cli.platform import platform
+from meshhook_alerts.entrypoints.cli.tokens import token
 
 app = typer.Typer(
     name="meshhook-alerts",
@@ -31,13 +32,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-keys = typer.Typer(help="Keys that encrypt channel secrets.", no_args_is_help=True)
 db = typer.Typer(help="The embedded Postgres.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
 app.add_typer(channels, name="channels")
 app.add_typer(platform, name="platform")
 app.command("tell-existing")(tell_existing)
+app.command("token")(token)
 
 Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
 Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.0.0.1).")]
@@ -156,48 +157,6 @@ def doctor(as_json: AsJson = False) -> None:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     if any(finding.level == "wrong" for finding in findings):
         raise typer.Exit(WRONG)
-
-
-@app.command()
-def token(
-    service: Annotated[
-        bool, typer.Option(help="For the service role instead of the owner.")
-    ] = False,
-) -> None:
-    """Print a token of the embedded default's local owner, for calling the API (12 hours)."""
-    from datetime import UTC, datetime
-
-    from meshhook_alerts.adapters.embedded_postgres import default_data_folder
-    from meshhook_alerts.entrypoints.local import local_owner
-    from meshhook_alerts.settings import load_settings
-
-    with guarded():
-        settings = load_settings()
-        if settings.database_url is not None:
-            fail("with DATABASE_URL set, tokens come from Supabase: sign in there")
-        owner = local_owner(settings.data or default_data_folder())
-        role = "service_role" if service else "authenticated"
-        typer.echo(owner.token(datetime.now(UTC), role))
-
-
-@keys.command("generate")
-def keys_generate(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            help="The key's name; stored beside what it encrypts. One of its own if left out."
-        ),
-    ] = None,
-) -> None:
-    """Make a key for MESHHOOK_ALERTS_KEYS. To rotate, put a new one in front of the old."""
-    from datetime import UTC, datetime
-
-    from meshhook_alerts.adapters.secret_box import generate_key, new_key_id
-
-    try:
-        typer.echo(generate_key(name or new_key_id(datetime.now(UTC).date())))
-    except ValueError as problem:
-        fail(str(problem))
 
 
 @db.command("status")
