@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
+from importlib.metadata import entry_points
 from typing import Any, Protocol, cast
 
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
@@ -27,6 +28,10 @@ class Answer(Enum):
     """Try again later, as with HTTP 503."""
     WRONG_CREDENTIALS = auto()
     """We are not let in, as with HTTP 401."""
+
+
+HARNESSES = "meshhook_alerts.channel_harnesses"
+"""The entry-point group of other packages' harnesses."""
 
 
 @dataclass
@@ -61,6 +66,10 @@ class Harness(Protocol):
 
 
 def harness_for(kind: str) -> AbstractAsyncContextManager[Harness]:
-    """The harness of a channel; every installed channel must bring one."""
+    """The harness of a channel; every installed channel must bring one: ours in
+    ``tests/contract/harness_<kind>.py``, a package of others by the entry point of the kind's name in
+    ``meshhook_alerts.channel_harnesses``."""
+    for entry in entry_points(group=HARNESSES, name=kind):
+        return cast(AbstractAsyncContextManager[Harness], entry.load()())
     module = importlib.import_module(f"tests.contract.harness_{kind}")
     return cast(AbstractAsyncContextManager[Harness], module.open_harness())

@@ -21,8 +21,8 @@ from meshhook_alerts.application.ports import (
     HttpSilent,
     HttpUnreachable,
 )
+from meshhook_alerts.channels.http.answers import retry_after
 from meshhook_alerts.channels.webhook import CHANNEL
-from meshhook_alerts.channels.webhook.answers import retry_after
 from meshhook_alerts.channels.webhook.config import WebhookConfig, new_secret
 from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
 from tests.contract.content import NOTIFICATION, first_failure, still_failing

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import re
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -14,18 +12,12 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from yarl import URL
 
-from meshhook_alerts.application.ports import (
-    ChannelTools,
-    ForbiddenDestination,
-    HttpSilent,
-    HttpUnreachable,
-)
+from meshhook_alerts.application.ports import ChannelTools
+from meshhook_alerts.channels.http import check_address, post, secret_parts
 from meshhook_alerts.channels.masking import detail
-from meshhook_alerts.channels.webhook.answers import outcome_of
 from meshhook_alerts.channels.webhook.config import WebhookConfig, signing_key
-from meshhook_alerts.domain.delivery import Outcome, Rejected, TryAgain
+from meshhook_alerts.domain.delivery import Outcome
 from meshhook_alerts.domain.message import Content
 
 
@@ -36,7 +28,6 @@ def _version() -> str:
         return "source"
 
 
-_PARTS = re.compile(r"[/?&=#]")
 _USER_AGENT = f"MeshHook-Alerts/{_version()}"
 
 
@@ -48,13 +39,8 @@ class WebhookChannel:
     config_model: ClassVar[type[BaseModel]] = WebhookConfig
 
     async def check(self, config: BaseModel, tools: ChannelTools) -> None:
-        """Raises ``ForbiddenDestination`` for an address the guard would refuse to call. A name
-        that does not resolve at the moment is let pass: it may before the first alert."""
-        url = cast(WebhookConfig, config).url
-        tools.guard.check_url(url)
-        parsed = URL(url)
-        with suppress(OSError):
-            await tools.guard.resolve(parsed.raw_host or "", parsed.port or 443)
+        """Raises ``ForbiddenDestination`` for an address the guard would refuse to call."""
+        await check_address(cast(WebhookConfig, config).url, tools)
 
     async def send(
         self, notification_id: UUID, content: Content, config: BaseModel, tools: ChannelTools
@@ -62,25 +48,11 @@ class WebhookChannel:
         """Posts once. The receiver knows a repeat by its ``webhook-id``, so silence after the
         request is worth another try, not a doubt."""
         settings = cast(WebhookConfig, config)
-        outcome = await _post(notification_id, content, settings, tools)
-        shown = detail(outcome.detail, settings, *_secret_parts(settings.url))
+        body = body_of(content)
+        headers = _headers(notification_id, body, settings, tools.now())
+        outcome = await post(settings.url, body, headers, tools)
+        shown = detail(outcome.detail, settings, *secret_parts(settings.url))
         return replace(outcome, detail=shown)
-
-
-async def _post(
-    notification_id: UUID, content: Content, config: WebhookConfig, tools: ChannelTools
-) -> Outcome:
-    body = body_of(content)
-    headers = _headers(notification_id, body, config, tools.now())
-    try:
-        answer = await tools.http.post(config.url, body, headers)
-    except ForbiddenDestination as refusal:
-        return Rejected(str(refusal), connected=False)
-    except HttpUnreachable as trouble:
-        return TryAgain(str(trouble), connected=False)
-    except HttpSilent as trouble:
-        return TryAgain(str(trouble), connected=True)
-    return outcome_of(answer, tools.now())
 
 
 def body_of(content: Content) -> bytes:
@@ -113,11 +85,3 @@ def _headers(
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(sign(message_id, timestamp, body, each) for each in secrets),
     }
-
-
-def _secret_parts(url: str) -> list[str]:
-    """Parts of the address that may be secret and that servers like to repeat ("Cannot POST
-    /hooks/…"): the path with its query, and long pieces of either."""
-    parsed = URL(url)
-    pieces = [*parsed.raw_parts, *parsed.query.values(), *_PARTS.split(url)[3:]]
-    return [parsed.raw_path_qs, parsed.raw_path, *(piece for piece in pieces if len(piece) >= 16)]

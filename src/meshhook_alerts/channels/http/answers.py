@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from meshhook_alerts.application.ports import HttpAnswer
-from meshhook_alerts.channels.webhook.http_date import http_date
+from meshhook_alerts.channels.http.http_date import http_date
 from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
 
 LONGEST_RETRY_AFTER = timedelta(hours=24)
