@@ -23,12 +23,13 @@ select (select count(*) from public.workflow_runs) as runs,
        (select count(*) from public.alert_notifications where state = 'delivered') as delivered,
        (select count(*) from public.alert_notifications where state = 'pending') as pending,
        (select count(*) from public.alert_notifications where state in ('rejected', 'expired')) as lost,
-       (select percentile_cont(0.5) within group (order by extract(epoch from attempt.finished_at - fold.last_at))
+       (select percentile_cont(0.5) within group (order by extract(epoch from attempt.finished_at - seen.at))
         from public.alert_attempts attempt
         join public.alert_notifications sent on sent.id = attempt.notification_id
-        join public.alert_folds fold on fold.id = sent.fold_id
+        cross join lateral (select max(failure.noticed_at) as at from public.alert_failures failure
+                            where failure.fold_id = sent.fold_id) seen
         where attempt.number = 1 and attempt.outcome = 'delivered'
-          and fold.last_at > fold.decided_for - interval '1 second') as delay
+          and sent.reason in ('first_failure', 'came_back')) as delay
 """
 
 _ALERTS = """
@@ -44,8 +45,10 @@ from public.alerts alert
 """
 
 _LEDGER = """
-select log.*, fold.workflow, fold.node_id, fold.error, sent.detail
+select log.*, coalesce(fold.workflow, alert.workflow) as workflow, coalesce(fold.node_id, alert.node_id) as node_id,
+       fold.error, sent.detail, case when log.effect = 'told' and sent.state <> 'pending' then sent.state end as ended
 from public.alert_logs log
+left join public.alerts alert on alert.id = log.alert_id
 left join public.alert_folds fold on fold.id = log.fold_id
 left join public.alert_notifications sent on sent.id = log.notification_id
 """
@@ -86,7 +89,8 @@ class Figures:
 
     async def ledger(self, alert_id: UUID | None = None, limit: int = 25) -> list[dict[str, Any]]:
         """The newest ledger entries, of one alert or of all."""
-        where = "where log.alert_id = %s " if alert_id else ""
+        # How a message ended stands with the decision to send it.
+        where = "where log.effect <> 'outcome' " + ("and log.alert_id = %s " if alert_id else "")
         arguments = (alert_id, limit) if alert_id else (limit,)
         rows = await self._rows(_LEDGER + where + "order by log.id desc limit %s", *arguments)
         return [{**row, "sentence": Reason(row["reason"]).sentence} for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from uuid import UUID
 
@@ -30,18 +30,18 @@ def live_page(figures: Figures, mails: Spool, hooks: Spool, status: dict[str, st
     render = _Renderer()
 
     @router.get("/")
-    async def overview() -> Response:
+    async def overview(all: bool = False) -> Response:
         return render(
             "overview.html",
             counters=await figures.counters(),
-            alerts=await figures.alerts(),
+            alerts=await figures.alerts(500 if all else 10),
             ledger=await figures.ledger(),
             mails=mails.newest(8),
             hooks=hooks.newest(8),
             status=status,
         )
 
-    @router.get("/alerts/a/{alert_id}")
+    @router.get("/demo/alert/{alert_id}")
     async def alert(alert_id: UUID) -> Response:
         found = await figures.alert(alert_id)
         if found is None:
@@ -66,7 +66,9 @@ def live_page(figures: Figures, mails: Spool, hooks: Spool, status: dict[str, st
         found = mails.get(number)
         if found is None:
             raise HTTPException(404, "That message is no longer kept.")
-        return HTMLResponse(found.data["html"], headers={"Content-Security-Policy": _MAIL_POLICY})
+        # Its links open beside the page, not within the frame.
+        html = found.data["html"].replace("<head>", '<head><base target="_blank">', 1)
+        return HTMLResponse(html, headers={"Content-Security-Policy": _MAIL_POLICY})
 
     @router.get("/demo/hook/{number}")
     async def hook(number: int) -> Response:
@@ -97,6 +99,7 @@ class _Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters["span"] = span
+        self._environment.filters["clock"] = clock
 
     def __call__(self, template: str, **values: object) -> HTMLResponse:
         html = self._environment.get_template(template).render(**values)
@@ -113,3 +116,9 @@ def span(length: timedelta) -> str:
     if seconds < 86_400:
         return f"{seconds // 3600} h {seconds % 3600 // 60} min"
     return f"{seconds // 86_400} d {seconds % 86_400 // 3600} h"
+
+
+def clock(at: datetime) -> str:
+    """``07:14:05``, with its date if that is not today's."""
+    today = datetime.now(UTC).date()
+    return f"{at:%H:%M:%S}" if at.date() == today else f"{at.day} {at:%b}, {at:%H:%M:%S}"

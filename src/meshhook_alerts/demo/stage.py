@@ -21,7 +21,7 @@ from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service, open_service
 from meshhook_alerts.demo.figures import Figures
 from meshhook_alerts.demo.inbox import mail_server
-from meshhook_alerts.demo.meshhook import SampleEngine, install_meshhook
+from meshhook_alerts.demo.meshhook import NodeIds, SampleEngine, install_meshhook
 from meshhook_alerts.demo.page import live_page
 from meshhook_alerts.demo.progress import Progress
 from meshhook_alerts.demo.receiver import webhook_receiver
@@ -92,7 +92,13 @@ async def _open(
         place.database_url, kwargs={"autocommit": True}, min_size=1, max_size=12, open=False
     )
     await stack.enter_async_context(pool)
-    engine = SampleEngine(pool.connection, time_scale=TIME_SCALE, rng=random.SystemRandom())
+    engine = SampleEngine(
+        pool.connection,
+        time_scale=TIME_SCALE,
+        rng=random.SystemRandom(),
+        # Today's workers call every node the same, which would tell a newcomer nothing.
+        node_ids=NodeIds.DEFINITION,
+    )
     shop = await open_shop(engine, service, caller, hook, secret)
     return Stage(engine, service, shop.id, figures, mails, hooks)
 

@@ -127,13 +127,17 @@ def _facts(content: Content) -> tuple[Fact, ...]:
         Fact("Project", line(content["project"]["name"])),
         Fact("Workflow", _workflow(content["workflow"])),
         Fact("Node", _with_note(line(node["id"]), line(node["type"]))),
-        Fact("Kind", _with_note(line(failure["kind"]), line(failure["class"]))),
-        Fact("Error class", f"{line(failure['error_class'])}{status}"),
+        Fact("Kind", _with_note(_words(failure["kind"]), line(failure["class"]))),
+        Fact("Error class", f"{_words(failure['error_class'])}{status}"),
         Fact("Attempts", str(failure["attempts"] or "")),
         Fact("Run", line(content["run"]["id"])),
         Fact("Failures so far", f"{alert['failures']:,}"),
         *_times(first, last, times.parse(alert.get("detected_at") or alert["last_failure_at"])),
     )
+
+
+def _words(identifier: str) -> str:
+    return line(identifier).replace("_", " ")
 
 
 def _times(first: datetime, last: datetime, detected: datetime) -> tuple[Fact, ...]:
@@ -167,8 +171,18 @@ def _subject(content: Content, reason: Reason | None) -> str:
     """Says the thing in its first 40 characters: phones show no more."""
     critical = content["severity"] == "critical" and reason is not Reason.RECOVERED
     error = line(block(content["failure"]["error"]).split("\n", 1)[0]).removeprefix("Error: ")
-    what = shorten(error or line(content["failure"]["title"]), _SUBJECT_ERROR)
+    what = shorten(_what(content["failure"], error), _SUBJECT_ERROR)
     return f"{'CRITICAL ' if critical else ''}{_place(content)}: {what}{_suffix(content, reason)}"
+
+
+def _what(failure: Mapping[str, Any], error: str) -> str:
+    """The error; where it is not a step's own, what it happened to, too."""
+    if error and failure["kind"] in _OF_JOBS:
+        return f"{_words(failure['kind'])}, {error}"
+    return error or line(failure["title"])
+
+
+_OF_JOBS = frozenset({"dead_letter", "job_failed", "job_lost", "poison_job"})
 
 
 def _place(content: Content) -> str:
