@@ -7,9 +7,12 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres
+from meshhook_alerts.adapters.postgres.migrations import migrate
+from meshhook_alerts.demo.meshhook import install_meshhook
 from tests.line import Receiver, World, a_service, at_work, build_line, eventually, open_world
 
 
@@ -124,3 +127,20 @@ async def test_an_outage_is_two_lines_in_the_log(
     assert len(words) == 2, words
     assert words[0].startswith("the database cannot be used, and is waited for: ")
     assert words[1].startswith("the database is back after ")
+
+
+async def test_a_database_that_is_not_set_up_yet_is_said_once(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await install_meshhook(connection)
+        async with a_service(database_url) as service, at_work(service):
+            await asyncio.sleep(3)
+            before = list(caplog.records)
+            await migrate(connection)
+            await asyncio.sleep(6)
+    said = [r.getMessage() for r in caplog.records if not r.name.startswith("psycopg")]
+    assert len([line for line in said if "run `meshhook-alerts migrate`" in line]) == 1
+    assert [line for line in said if line.startswith("the database is back")]
+    assert not [r for r in before if r.levelno >= logging.ERROR], said

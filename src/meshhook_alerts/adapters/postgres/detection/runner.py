@@ -190,6 +190,8 @@ def _is_the_database(problem: Exception) -> bool:
     nothing about it."""
     if isinstance(problem, (PoolTimeout, PoolClosed, psycopg.InterfaceError, *HEALED_BY_ANOTHER)):
         return True
+    if isinstance(problem, errors.UndefinedTable | errors.InvalidSchemaName):
+        return "meshhook_alerts" in str(problem)  # not set up yet: every other part waits, too
     limits = errors.QueryCanceled | errors.LockNotAvailable | errors.DeadlockDetected
     return isinstance(problem, psycopg.OperationalError) and not isinstance(problem, limits)
 
