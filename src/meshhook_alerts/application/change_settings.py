@@ -27,7 +27,12 @@ from meshhook_alerts.application.problems import (
     NotFound,
     pointer,
 )
-from meshhook_alerts.application.settings_document import SettingsDocument, check_names_differ
+from meshhook_alerts.application.quiet_document import QuietPeriodDocument
+from meshhook_alerts.application.settings_document import (
+    RuleDocument,
+    SettingsDocument,
+    check_names_differ,
+)
 from meshhook_alerts.application.settings_limits import beyond_limits
 from meshhook_alerts.application.settings_ports import (
     Caller,
@@ -37,6 +42,7 @@ from meshhook_alerts.application.settings_ports import (
     StoredSecrets,
     StoredSettings,
 )
+from meshhook_alerts.domain.policy import DEFAULT_RULE
 from meshhook_alerts.domain.redaction import clean_line, redact_name
 
 
@@ -153,7 +159,8 @@ class ChangeSettings:
             raise InvalidRequest(too_much)
         checker = ChannelChecker(self.channels, tools, self.secrets)
         changes, wrong = await checker.changes(request.project_id, request.channels or (), secrets)
-        wrong += [*_unknown_channels(request, stored), *_telling_names(request)]
+        wrong += [*_unknown_channels(request, stored), *_unknown_rules(request, stored)]
+        wrong += _telling_names(request)
         if wrong:
             raise InvalidRequest(wrong)
         return changes
@@ -214,17 +221,23 @@ def _still_named(
     """Channels that shall go and that rules name."""
     documents = {**stored.documents, slug: _own_part(request)}
     for place, document in documents.items():
-        for rule in document.get("rules") or ():
-            for name in set(rule.get("channels") or ()) & set(removed):
-                where = f"of workflow {place!r} " if place else ""
-                what = f"rule {rule['name']!r} {where}names it: change that first"
-                yield InvalidField(pointer("channels", name), what)
+        for part, word in (("rules", "rule"), ("quiet_periods", "quiet period")):
+            for entry in document.get(part) or ():
+                for name in set(entry.get("channels") or ()) & set(removed):
+                    where = f"of workflow {place!r} " if place else ""
+                    what = f"{word} {entry['name']!r} {where}names it: change that first"
+                    yield InvalidField(pointer("channels", name), what)
 
 
 def _telling_names(request: SettingsRequest) -> Iterator[InvalidField]:
     """Names that hold a secret: they stand in every message."""
     rules, channels = request.rules or (), request.channels or ()
-    named = {"rules": [each.name for each in rules], "channels": [each.name for each in channels]}
+    periods = request.quiet_periods or ()
+    named = {
+        "rules": [each.name for each in rules],
+        "channels": [each.name for each in channels],
+        "quiet_periods": [each.name for each in periods],
+    }
     for part, names in named.items():
         for number, name in enumerate(names):
             if redact_name(name) != clean_line(name):
@@ -238,11 +251,31 @@ def _unknown_channels(request: SettingsRequest, stored: StoredSettings) -> list[
     known = {channel.name for channel in stored.channels}
     known |= {channel.name for channel in request.channels or ()}
     there = ", ".join(sorted(known)) or "none yet"
+    named: dict[str, Sequence[RuleDocument | QuietPeriodDocument]] = {
+        "rules": request.rules or (),
+        "quiet_periods": request.quiet_periods or (),
+    }
     return [
         InvalidField(
-            pointer("rules", i, "channels", j), f"no channel is called {name!r}; there are: {there}"
+            pointer(part, i, "channels", j), f"no channel is called {name!r}; there are: {there}"
         )
-        for i, rule in enumerate(request.rules or ())
-        for j, name in enumerate(rule.channels)
+        for part, entries in named.items()
+        for i, entry in enumerate(entries)
+        for j, name in enumerate(entry.channels)
+        if name not in known
+    ]
+
+
+def _unknown_rules(request: SettingsRequest, stored: StoredSettings) -> list[InvalidField]:
+    known = {rule.name for rule in stored.policy.project.rules}
+    known |= {rule.name for rule in request.rules or ()} | {DEFAULT_RULE.name}
+    there = ", ".join(sorted(known))
+    return [
+        InvalidField(
+            pointer("quiet_periods", i, "rules", j),
+            f"no rule is called {name!r}; there are: {there}",
+        )
+        for i, period in enumerate(request.quiet_periods or ())
+        for j, name in enumerate(period.rules)
         if name not in known
     ]

@@ -37,8 +37,20 @@ class Weekday(StrEnum):
     SUN = "sun"
 
 
-_WEEKDAYS = list(Weekday)
+WEEKDAYS = list(Weekday)
+"""In the order of Python's numbers."""
 _zones = cache(available_timezones)
+
+
+def known_zone(name: str) -> str:
+    """``name`` if it is a time zone's.
+
+    Raises:
+        ValueError
+    """
+    if name not in _zones():
+        raise ValueError(f"no time zone is called {name!r}; an example: Europe/Berlin")
+    return name
 
 
 class ExpectedDocument(Strict):
@@ -55,9 +67,7 @@ class ExpectedDocument(Strict):
     @field_validator("time_zone")
     @classmethod
     def _exists(cls, name: str) -> str:
-        if name not in _zones():
-            raise ValueError(f"no time zone is called {name!r}; an example: Europe/Berlin")
-        return name
+        return known_zone(name)
 
     @field_validator("opens", "closes")
     @classmethod
@@ -68,7 +78,7 @@ class ExpectedDocument(Strict):
 
     def interval(self) -> ExpectedInterval:
         """In the engine's words."""
-        weekdays = frozenset(map(_WEEKDAYS.index, self.weekdays)) or EVERY_DAY
+        weekdays = frozenset(map(WEEKDAYS.index, self.weekdays)) or EVERY_DAY
         every = timedelta(seconds=self.every_seconds)
         return ExpectedInterval(every, self.time_zone, weekdays, self.opens, self.closes)
 
@@ -78,7 +88,7 @@ class ExpectedDocument(Strict):
         return cls(
             every_seconds=int(interval.every.total_seconds()),
             time_zone=interval.time_zone,
-            weekdays=[_WEEKDAYS[day] for day in sorted(interval.weekdays)],
+            weekdays=[WEEKDAYS[day] for day in sorted(interval.weekdays)],
             opens=interval.opens,
             closes=interval.closes,
         )

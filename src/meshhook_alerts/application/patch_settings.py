@@ -124,7 +124,7 @@ def _everything_wrong(sent: Mapping[str, Any]) -> list[InvalidField]:
     plain = {
         name: value
         for name, value in sent.items()
-        if not (name in ("rules", "channels") and isinstance(value, Mapping))
+        if not (name in ("rules", "quiet_periods", "channels") and isinstance(value, Mapping))
     }
     try:
         SettingsRequest.model_validate(plain)
@@ -141,7 +141,7 @@ def _patched(before: SettingsView, sent: Mapping[str, Any]) -> Patched:
 
 
 def _whole(before: SettingsView, sent: Mapping[str, Any]) -> Patched:
-    for part in ("rules", "channels"):
+    for part in ("rules", "quiet_periods", "channels"):
         if part in sent and not isinstance(sent[part], list):
             raise InvalidRequest([InvalidField(pointer(part), "must be a list")])
     named = {each.get("name") for each in sent.get("channels", ()) if isinstance(each, Mapping)}

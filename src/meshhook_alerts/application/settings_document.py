@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator
 
 from meshhook_alerts.application.detection_document import DetectionDocument, Strict, seconds
+from meshhook_alerts.application.quiet_document import QuietPeriodDocument
 from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import AlertRule, Conditions, Layer, RuleMode
 from meshhook_alerts.domain.severity import Criticality, Severity
@@ -74,6 +75,17 @@ class SettingsDocument(DetectionDocument):
     rules: list[RuleDocument] | None = Field(default=None, max_length=1000)
     rules_mode: RuleMode = Field(default=RuleMode.ADD, description="Workflow only: add to the project's rules, or replace them.")  # fmt: skip
 
+    quiet_periods: list[QuietPeriodDocument] | None = Field(default=None, max_length=20, description="Times in which messages wait, or are only recorded.")  # fmt: skip
+    quiet_periods_mode: RuleMode | None = Field(default=None, description="Workflow only: add to the project's quiet periods, or replace them.")  # fmt: skip
+
+    @field_validator("quiet_periods")
+    @classmethod
+    def _periods_differ(
+        cls, periods: list[QuietPeriodDocument] | None
+    ) -> list[QuietPeriodDocument] | None:
+        check_names_differ("quiet periods", [each.name for each in periods or ()])
+        return periods
+
     @field_validator("rules")
     @classmethod
     def _names_differ(cls, rules: list[RuleDocument] | None) -> list[RuleDocument] | None:
@@ -90,9 +102,12 @@ class SettingsDocument(DetectionDocument):
             "cooldown": seconds(self.cooldown_seconds),
             **self.detection_values(),
             "rules": None if self.rules is None else tuple(rule.rule() for rule in self.rules),
+            "quiet_periods": None
+            if self.quiet_periods is None
+            else tuple(each.period() for each in self.quiet_periods),
         }
         set_values = {name: value for name, value in values.items() if value is not None}
-        return Layer(set_values, self.rules_mode)
+        return Layer(set_values, self.rules_mode, self.quiet_periods_mode or RuleMode.ADD)
 
 
 def check_names_differ(what: str, names: list[str]) -> None:

@@ -15,6 +15,8 @@ from meshhook_alerts.application.settings_ports import StoredChannel
 
 _DEEPEST = 8
 """Levels below which a value is replaced as a whole; settings have half as many."""
+_LISTS = ("rules", "quiet_periods")
+"""Parts of a document that are lists of what bears a name."""
 _PLACE = frozenset({"project_id", "workflow"})
 
 
@@ -27,7 +29,7 @@ class Patched:
     removed: tuple[str, ...] = ()
     """Names of channels to be deleted."""
     named: Mapping[str, Sequence[int | str]] = field(default_factory=dict)
-    """``rules`` and ``channels``: for each place in ``whole``, where the caller has it."""
+    """``rules``, ``channels``, …: for each place in ``whole``, where the caller has it."""
 
     def as_sent(self, wrong: InvalidField) -> InvalidField:
         """``wrong`` with a pointer into what the caller sent, not into what it made."""
@@ -43,17 +45,18 @@ def lay_over(
     stored: Mapping[str, Any], channels: Sequence[StoredChannel], patch: Mapping[str, Any]
 ) -> Patched:
     """``patch`` laid over a place's own document and its project's channels."""
-    plain = {name: each for name, each in patch.items() if name not in ("rules", "channels")}
-    kept = {name: each for name, each in stored.items() if name != "rules"}
+    plain = {name: each for name, each in patch.items() if name not in (*_LISTS, "channels")}
+    kept = {name: each for name, each in stored.items() if name not in _LISTS}
     whole = merge_patch(kept, plain)
     named: dict[str, Sequence[int | str]] = {}
-    if "rules" not in patch:
-        whole |= {name: stored[name] for name in ("rules",) if name in stored}
-    elif patch["rules"] is not None:
-        before = {rule["name"]: rule for rule in stored.get("rules") or ()}
-        whole["rules"], named["rules"], _ = _by_name(before, patch["rules"], keep=True)
-        if whole["rules"] == []:
-            del whole["rules"]  # none of its own: what is below holds
+    for part in _LISTS:
+        if part not in patch:
+            whole |= {part: stored[part]} if part in stored else {}
+        elif patch[part] is not None:
+            before = {each["name"]: each for each in stored.get(part) or ()}
+            whole[part], named[part], _ = _by_name(before, patch[part], keep=True)
+            if whole[part] == []:
+                del whole[part]  # none of its own: what is below holds
     removed: tuple[str, ...] = ()
     if patch.get("channels") is not None:
         known = {each.name: _as_written(each) for each in channels}
@@ -165,10 +168,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], *path: str) -> 
 
 
 def _keyed(document: Mapping[str, Any]) -> dict[str, Any]:
-    """With the rules as an object by name."""
+    """With its lists as objects by name."""
     keyed = dict(document)
-    if isinstance(rules := keyed.get("rules"), list):
-        keyed["rules"] = {rule["name"]: rule for rule in rules}
+    for part in _LISTS:
+        if isinstance(found := keyed.get(part), list):
+            keyed[part] = {each["name"]: each for each in found}
     return keyed
 
 

@@ -26,7 +26,7 @@ from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.policy import Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.recovering import after_farewell, farewells, withdraw
-from meshhook_alerts.domain.releasing import after_outcome, release, untold
+from meshhook_alerts.domain.releasing import after_outcome, passed_over, release, untold
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import notify, reason_to_tell
@@ -37,7 +37,9 @@ NOTICED_WITHIN = timedelta(minutes=5)
 have held to be believed, so that this passes no end."""
 
 
-_RELEASED_LATER = frozenset({Reason.COOLDOWN, Reason.UNDER_WAY, Reason.CHANNEL_REFUSES})
+_RELEASED_LATER = frozenset(
+    {Reason.COOLDOWN, Reason.UNDER_WAY, Reason.CHANNEL_REFUSES, Reason.QUIET_PERIOD}
+)
 """What a failure was counted for, to be told when it is over."""
 
 
@@ -110,13 +112,18 @@ class _Draft:
         if fold.kind == FLEET_SILENT.name:
             self._note_fleet(silent=True)
         told: dict[UUID, Told] = {}
+        effects: dict[UUID, set[Effect]] = {}
         for target in self._match(fold):
             if isinstance(target, NoTarget):
                 self._refuse(fold, alert, target)
             else:
-                self._decide_target(fold, alert, target, told)
+                effect = self._decide_target(fold, alert, target, told)
+                effects.setdefault(target.channel.id, set()).add(effect)
         if told:
-            self.alerts[alert.id] = alert.telling(told)
+            self.alerts[alert.id] = alert = alert.telling(told)
+        for channel_id, seen in effects.items():
+            if seen == {Effect.BLOCKED}:
+                self.alerts[alert.id] = alert = passed_over(alert, channel_id, fold.count, fold.at)
 
     def fire(self, timer: Timer) -> None:
         """What has come due, decided as things stand now."""
@@ -135,27 +142,32 @@ class _Draft:
         if last is None:
             return
         fold = replace(last, at=timer.due)
-        verdict = Verdict(Reason.NO_RULE)
+        verdicts = []
         for target in self._match(fold):
             if isinstance(target, NoTarget):
-                verdict = Verdict(target.reason, blocked_by=target.blocked_by)
+                verdicts.append(Verdict(target.reason, blocked_by=target.blocked_by))
             elif target.channel.id == timer.channel_id:
-                if self._may_tell(timer, alert, fold, target):
+                verdict = self._tell_if_it_may(timer, alert, fold, target)
+                if verdict.reason.effect is Effect.TOLD:
                     return
-                verdict = Verdict(Reason.COOLDOWN)
-        if verdict.reason is not Reason.COOLDOWN:
-            count = untold(alert, timer.channel_id)
-            self.entries.append(
-                LedgerEntry(None, alert.id, timer.due, count, verdict, fold.severity)
-            )
+                verdicts.append(verdict)
+        if all(each.reason.effect is Effect.BLOCKED for each in verdicts):
+            self._settle(timer, alert, verdicts[0] if verdicts else Verdict(Reason.NO_RULE), fold)
 
-    def _may_tell(self, timer: Timer, alert: Alert, fold: Fold, target: Target) -> bool:
+    def _settle(self, timer: Timer, alert: Alert, verdict: Verdict, fold: Fold) -> None:
+        """What was counted will not be told, and why."""
+        count = untold(alert, timer.channel_id)
+        entry = LedgerEntry(None, alert.id, timer.due, count, verdict, fold.severity)
+        self.entries.append(entry)
+        self.alerts[alert.id] = passed_over(alert, timer.channel_id, count, timer.due)
+
+    def _tell_if_it_may(self, timer: Timer, alert: Alert, fold: Fold, target: Target) -> Verdict:
         rule, channel = target.rule, target.channel
         candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
         verdict = self._judge(candidate, {})
         if verdict.reason.effect is not Effect.TOLD:
             self._wait(candidate, verdict)
-            return False
+            return verdict
         planned = replace(release(candidate, timer.due), fold=self._last_fold(alert) or fold)
         self._plan(planned)
         self.alerts[alert.id] = alert.telling({channel.id: _after(planned)})
@@ -164,7 +176,7 @@ class _Draft:
             rule=rule.name, channel=channel, notification_id=planned.id,
         )  # fmt: skip
         self.entries.append(entry)
-        return True
+        return verdict
 
     def _plan(self, planned: PlannedNotification) -> None:
         """One message more; a channel that refuses has been tried with it."""
@@ -286,7 +298,7 @@ class _Draft:
 
     def _decide_target(
         self, fold: Fold, alert: Alert, target: Target, told: dict[UUID, Told]
-    ) -> None:
+    ) -> Effect:
         rule, channel = target.rule, target.channel
         candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
         verdict = self._judge(candidate, told)
@@ -298,6 +310,7 @@ class _Draft:
         else:
             self._wait(candidate, verdict)
         self._log(candidate.fold, alert, verdict, candidate, planned)
+        return verdict.reason.effect
 
     def _judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:
         if candidate.channel.id in told:
@@ -365,9 +378,9 @@ def _add(alert: Alert, fold: Fold) -> Alert:
 
 
 def _after(planned: PlannedNotification) -> Told:
-    before = planned.alert.told.get(planned.channel.id)
+    alert, before = planned.alert, planned.alert.told.get(planned.channel.id)
     return Told(
         at=planned.at,
-        count=planned.alert.count,
+        count=alert.count,
         messages=before.messages + 1 if before else 1,
     )

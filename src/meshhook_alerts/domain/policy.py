@@ -17,6 +17,7 @@ from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.failure_rate import FailureRate
 from meshhook_alerts.domain.kinds import Kind
 from meshhook_alerts.domain.patterns import any_matches
+from meshhook_alerts.domain.quiet_period import QuietPeriod
 from meshhook_alerts.domain.severity import Criticality, Severity
 
 PATTERN_LIMIT = 2_000
@@ -109,6 +110,7 @@ class EffectiveSettings:
     cooldown: timedelta = timedelta(minutes=30)
     """Least time between two messages about one alert to one channel."""
     rules: tuple[AlertRule, ...] = (DEFAULT_RULE,)
+    quiet_periods: tuple[QuietPeriod, ...] = ()
     grace: timedelta = timedelta(seconds=60)
     """Silence after which a step, a run or a job counts as abandoned."""
     no_events_after: timedelta = timedelta(seconds=30)
@@ -157,6 +159,7 @@ class Layer:
 
     values: Mapping[str, Any] = field(default_factory=dict)
     rule_mode: RuleMode = RuleMode.ADD
+    quiet_mode: RuleMode = RuleMode.ADD
 
 
 def lay_over(below: EffectiveSettings, layer: Layer, level: str) -> EffectiveSettings:
@@ -164,6 +167,8 @@ def lay_over(below: EffectiveSettings, layer: Layer, level: str) -> EffectiveSet
     values = dict(layer.values)
     if level == "workflow" and layer.rule_mode is RuleMode.ADD and "rules" in values:
         values["rules"] = below.rules + tuple(values["rules"])
+    if level == "workflow" and layer.quiet_mode is RuleMode.ADD and "quiet_periods" in values:
+        values["quiet_periods"] = below.quiet_periods + tuple(values["quiet_periods"])
     if "rules_on" in values:
         values["rules_on"] = {**below.rules_on, **values["rules_on"]}
     return replace(below, **values, origin={**below.origin, **dict.fromkeys(values, level)})

@@ -39,9 +39,18 @@ def after_outcome(alert: Alert, timer: Timer) -> Alert:
     if timer.kind is TimerKind.ACCEPTED:
         return alert.telling({timer.channel_id: replace(told, at=max(told.at, timer.due))})
     others = {id_: each for id_, each in alert.told.items() if id_ != timer.channel_id}
-    if told.messages > 1:
-        others[timer.channel_id] = _without(told, timer)
+    left = _without(told, timer)
+    if left.messages > 0 or left.count > 0:
+        others[timer.channel_id] = left
     return replace(alert, told=others)
+
+
+def passed_over(alert: Alert, channel_id: UUID, count: int, at: datetime) -> Alert:
+    """``alert`` with failures that the channel is not to be told of: they wait for nothing."""
+    told = alert.told.get(channel_id)
+    if told is None:
+        told = Told(at, 0, messages=0, open=False)
+    return alert.telling({channel_id: replace(told, count=told.count + count)})
 
 
 def _without(told: Told, timer: Timer) -> Told:
@@ -50,5 +59,5 @@ def _without(told: Told, timer: Timer) -> Told:
         told,
         count=max(0, told.count - timer.failures),
         messages=told.messages - 1,
-        open=told.open and not believes_it_ended,
+        open=told.open and told.messages > 1 and not believes_it_ended,
     )

@@ -10,7 +10,7 @@ from meshhook_alerts.domain.reasons import Reason
 def reason_to_tell(candidate: Candidate) -> Reason:
     """Whether the channel hears of it for the first time, again, or again after its end."""
     told = candidate.alert.told.get(candidate.channel.id)
-    if told is None:
+    if told is None or not told.messages:
         return Reason.FIRST_FAILURE
     return Reason.STILL_FAILING if told.open else Reason.CAME_BACK
 
@@ -30,5 +30,5 @@ def notify(candidate: Candidate) -> PlannedNotification:
         severity=candidate.severity,
         at=candidate.fold.at,
         new_failures=alert.count - (told.count if told else 0),
-        since=told.at if told else alert.opened_at,
+        since=told.at if told and told.messages else alert.opened_at,
     )

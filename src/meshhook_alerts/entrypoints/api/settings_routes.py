@@ -18,6 +18,7 @@ from meshhook_alerts.application.detection_document import (
     FailureRateDocument,
 )
 from meshhook_alerts.application.patch_settings import Saved
+from meshhook_alerts.application.quiet_document import QuietPeriodDocument
 from meshhook_alerts.application.read_settings import SettingsView
 from meshhook_alerts.application.settings_ports import StoredChannel
 from meshhook_alerts.bootstrap import Service
@@ -255,6 +256,8 @@ def _value(settings: EffectiveSettings, name: str) -> Any:
             return FailureRateDocument.of(value).model_dump(mode="json")
     if name == "rules":
         return [_rule(rule) for rule in settings.rules]
+    if name == "quiet_periods":
+        return [QuietPeriodDocument.of(each).model_dump(mode="json") for each in value]
     if name == "rules_on":
         return {kind: settings.detects(KINDS[kind]) for kind in sorted(DETECTABLE)}
     return value

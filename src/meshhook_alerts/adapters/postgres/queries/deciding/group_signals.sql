@@ -22,7 +22,8 @@ with batch as materialized (
        -- Of a cancellation somebody may want to hear, if nobody heard of the failure before it.
        and (batch.observed <> 'run_canceled' or verdict.fold_id is null or exists (
          select from public.alert_folds fold join public.alerts alert on alert.id = fold.alert_id
-         where fold.id = verdict.fold_id and alert.told <> '{}'))
+         where fold.id = verdict.fold_id
+           and jsonb_path_exists(alert.told, '$.* ? (@.messages > 0)')))
     ) as decided_by,
     (select true from public.workflow_runs run
      where run.id = batch.run_id and run.status = 'canceled') as canceled
