@@ -44,6 +44,93 @@ async def test_what_is_held_is_told_when_the_quiet_ends(world: World, receiver: 
     assert rows[-1]["count"] == 3
 
 
+async def test_several_troubles_are_one_digest_open_ones_first(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, quiet_periods=[quiet_now(8)])
+        async with at_work(service):
+            await world.fail("invoices", error="Error: no stock")
+            await world.until("select count(*) = 1 from public.alerts")
+            await asyncio.sleep(1.1)  # what ends it began after it had failed
+            clean = await world.start_run("invoices")
+            await world.event(clean, "run_completed")
+            await world.execute(
+                "update public.workflow_runs set status = 'succeeded', finished_at = now() where id = %s",
+                clean,
+            )
+            for node in ("charge", "charge", "ship"):
+                await world.fail(node=node)
+            await world.until("select count(*) = 1 from public.alerts where status = 'resolved'")
+            assert receiver.requests == []
+            await arrived(receiver, 1, within=12)
+            await asyncio.sleep(0.5)
+    (content,) = receiver.contents
+    assert content["type"] == "alert.digest"
+    assert content["headline"] == (
+        "Shop: 4 failures held back, 2 troubles still open, 1 recovered meanwhile"
+    )
+    told = [
+        (each["state"], each["node"], each["new_failures"]) for each in content["digest"]["alerts"]
+    ]
+    assert sorted(told[:2]) == [("open", "charge", 2), ("open", "ship", 1)]
+    assert told[2][0] == "recovered"
+    rows = await world.rows("select sum(count) as n from public.alert_logs where reason = 'digest'")
+    assert rows[0]["n"] == 4
+    assert receiver.unsigned == 0
+
+
+async def test_a_digest_that_is_refused_leaves_all_of_it_untold(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, quiet_periods=[quiet_now(4)])
+        receiver.answers = [410]
+        async with at_work(service):
+            for node in ("charge", "ship"):
+                await world.fail(node=node)
+            await arrived(receiver, 1, within=10)
+            await world.until("select count(*) = 2 from public.alerts where told = '{}'")
+
+
+async def test_deleting_a_period_releases_what_it_held_at_once(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service, a_client(service, world.owner) as client:
+        await world.hook(service, receiver, quiet_periods=[quiet_now(1800)])
+        async with at_work(service):
+            await world.fail()
+            await world.until(
+                "select count(*) = 1 from public.alert_logs where reason = 'quiet_period'"
+            )
+            later = {"project_id": str(world.project_id), "quiet_periods": [quiet_now(900)]}
+            assert (await client.post(PATH, json=later)).is_success
+            await asyncio.sleep(1)
+            assert receiver.requests == []  # moved, and it holds on
+            gone = {"project_id": str(world.project_id), "quiet_periods": {"night": None}}
+            assert (await client.post(PATH, json=gone)).is_success
+            await arrived(receiver, 1, within=5)
+    assert receiver.contents[0]["type"] == "alert.firing"
+
+
+async def test_a_quiet_period_that_ended_while_nobody_worked_is_told_once(
+    world: World, receiver: Receiver
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver, quiet_periods=[quiet_now(4)])
+        async with at_work(service):
+            for node in ("charge", "ship"):
+                await world.fail(node=node)
+            await world.until("select count(*) = 2 from meshhook_alerts.timers")
+    await asyncio.sleep(4)
+    async with (
+        a_service(world.url) as first, a_service(world.url) as second, at_work(first), at_work(second)
+    ):  # fmt: skip
+        await arrived(receiver, 1)
+        await asyncio.sleep(1)
+    assert len(receiver.ids) == 1
+
+
 async def test_what_is_only_recorded_is_never_told(world: World, receiver: Receiver) -> None:
     async with a_service(world.url) as service:
         period = quiet_now(3, mode="record_only")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -16,11 +16,12 @@ from meshhook_alerts.domain.decision import Decisions, PlannedNotification, Stat
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.quiet_period import QuietMode, QuietPeriod
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, TimerKind
 from tests.unit.builders import HOOK, MAIL, START, a_fold, a_policy, after
 
-LATER = timedelta(days=2)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass
@@ -121,3 +122,35 @@ def test_a_message_under_way_is_waited_for() -> None:
     made = line.decide([a_fold(after(minutes=40))], [], after(minutes=40))
     assert made.entries[0].verdict.reason is Reason.UNDER_WAY
     assert made.timers[0].due == after(minutes=40) + LOOK_AGAIN
+
+
+NIGHT = QuietPeriod("night", time(12), time(16))
+TWO_DAYS = st.lists(st.integers(0, 48 * 3600), min_size=1, max_size=25).map(sorted)
+NODES = st.lists(st.sampled_from(["charge", "ship", "mail"]), min_size=25, max_size=25)
+
+
+@given(TWO_DAYS, NODES, st.integers(1, 25))
+def test_quiet_is_quiet_and_nothing_of_it_is_lost(
+    seconds: list[int], nodes: list[str], size: int
+) -> None:
+    folds = [
+        a_fold(after(seconds=each), number=1 + each % 3, node_id=node)
+        for each, node in zip(seconds, nodes, strict=False)
+    ]
+    policy = a_policy(channels=(MAIL,), quiet_periods=(NIGHT,))
+    line = Line(policy).run(folds, size)
+    assert not [planned.at for planned in line.sent if NIGHT.end_of(planned.at)]
+    assert sum(planned.new_failures for planned in line.sent) == sum(fold.count for fold in folds)
+    # At its end, one message for all that it held.
+    ends = Counter(planned.at for planned in line.sent if NIGHT.end_of(planned.at - SECOND))
+    assert all(number == 1 for number in ends.values())
+
+
+@given(TWO_DAYS, st.integers(1, 25))
+def test_what_is_only_recorded_is_told_to_nobody(seconds: list[int], size: int) -> None:
+    night = replace(NIGHT, mode=QuietMode.RECORD_ONLY)
+    folds = _folds(seconds)
+    line = Line(a_policy(channels=(MAIL,), quiet_periods=(night,))).run(folds, size)
+    heard = sum(fold.count for fold in folds if not night.end_of(fold.at))
+    assert sum(planned.new_failures for planned in line.sent) <= heard
+    assert not [planned.at for planned in line.sent if night.end_of(planned.at)]

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from meshhook_alerts.domain.alert import Alert
+from meshhook_alerts.domain.digest import Covered
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import AlertRule, Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
@@ -71,6 +72,8 @@ class PlannedNotification:
     """Failures the channel has not heard of yet, this fold's included."""
     since: datetime
     """The moment from which the new failures count."""
+    covers: Sequence[Covered] = ()
+    """Of a digest, all the alerts it tells of, in its order; ``alert`` and ``fold`` are the first's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from uuid import UUID
 
 from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
@@ -26,7 +27,15 @@ from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.policy import Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.recovering import after_farewell, farewells, withdraw
-from meshhook_alerts.domain.releasing import after_outcome, passed_over, release, untold
+from meshhook_alerts.domain.releasing import (
+    after_digest,
+    after_outcome,
+    digest_of,
+    is_owed,
+    passed_over,
+    release,
+    untold,
+)
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import notify, reason_to_tell
@@ -62,7 +71,11 @@ def decide(
     items: list[Fold | Recovery | Timer] = [fold for fold in all_folds if not fold.is_evidence]
     items += recoveries
     items += timers
-    for item in sorted(items, key=_moment):
+    for key, group in groupby(sorted(items, key=_moment), key=_together):
+        if isinstance(key, tuple):
+            draft.release([each for each in group if isinstance(each, Timer)])
+            continue
+        item = next(group)
         if isinstance(item, Fold):
             draft.decide(item)
         elif isinstance(item, Timer):
@@ -80,13 +93,20 @@ def _moment(item: Fold | Recovery | Timer) -> tuple[datetime, int, int]:
     something about what was before. A timer comes first, as it is there before any failure of its
     second can be."""
     if isinstance(item, Timer):
-        return item.due, -1, 0
+        return item.due, -1 if item.kind is TimerKind.UNTOLD else -2, item.channel_id.int
     if isinstance(item, Recovery):
         return item.at, 2, item.alert_id.int
     if item.kind == FLEET_SILENT.name:
         # It began before anybody could notice it, and so before what it explains was noticed.
         return item.at - NOTICED_WITHIN, 0, item.id.int
     return item.at, 1, item.id.int  # ordered as the ids are, and compared far faster
+
+
+def _together(item: Fold | Recovery | Timer) -> object:
+    """What is told in one message, if it may be told: all that comes due for a channel at one moment."""
+    if isinstance(item, Timer) and item.kind is TimerKind.UNTOLD:
+        return item.due, item.channel_id
+    return item.id if isinstance(item, Fold) else id(item)
 
 
 @dataclass(slots=True)
@@ -126,33 +146,64 @@ class _Draft:
                 self.alerts[alert.id] = alert = passed_over(alert, channel_id, fold.count, fold.at)
 
     def fire(self, timer: Timer) -> None:
-        """What has come due, decided as things stand now."""
+        """How a message ended, now that it is known."""
         alert = self._known(timer.alert_id)
-        if alert is None:
-            return
-        if timer.kind is not TimerKind.UNTOLD:
+        if alert is not None:
             self.alerts[alert.id] = after_outcome(alert, timer)
-        elif alert.status is not AlertStatus.RESOLVED and untold(alert, timer.channel_id) > 0:
-            self._release(timer, alert)
 
-    def _release(self, timer: Timer, alert: Alert) -> None:
-        """Tells a channel what it was not told, if it may be now; else the timer is set again, or what
-        stands in the way for good is recorded."""
-        last = self._last_fold(alert)
-        if last is None:
-            return
-        fold = replace(last, at=timer.due)
-        verdicts = []
+    def release(self, timers: Sequence[Timer]) -> None:
+        """What a channel was not told, come due at one moment: in one message, if it may be told now. What
+        still may not waits on; what never will is recorded with the reason."""
+        ready = [found for timer in timers if (found := self._ready(timer))]
+        if len(ready) == 1 and ready[0].alert.status is not AlertStatus.RESOLVED:
+            self._tell_one(ready[0])
+        elif ready:
+            self._tell_digest(ready)
+
+    def _ready(self, timer: Timer) -> Candidate | None:
+        """The candidate of a rule that tells the channel now."""
+        alert = self._known(timer.alert_id)
+        last = self._last_fold(alert) if alert else None
+        if alert is None or last is None or not is_owed(alert, timer.channel_id):
+            return None
+        fold, verdicts = replace(last, at=timer.due), []
         for target in self._match(fold):
             if isinstance(target, NoTarget):
                 verdicts.append(Verdict(target.reason, blocked_by=target.blocked_by))
             elif target.channel.id == timer.channel_id:
-                verdict = self._tell_if_it_may(timer, alert, fold, target)
+                severity = target.rule.severity or fold.severity
+                candidate = Candidate(fold, alert, target.rule, target.channel, severity)
+                verdict = self._judge(candidate, {})
                 if verdict.reason.effect is Effect.TOLD:
-                    return
+                    return candidate
+                self._wait(candidate, verdict)
                 verdicts.append(verdict)
         if all(each.reason.effect is Effect.BLOCKED for each in verdicts):
             self._settle(timer, alert, verdicts[0] if verdicts else Verdict(Reason.NO_RULE), fold)
+        return None
+
+    def _tell_one(self, candidate: Candidate) -> None:
+        alert, channel = candidate.alert, candidate.channel
+        planned = release(candidate, self._last_fold(alert) or candidate.fold)
+        self._plan(planned)
+        self.alerts[alert.id] = alert.telling({channel.id: _after(planned)})
+        self._log_release(candidate, planned, planned.new_failures)
+
+    def _tell_digest(self, ready: Sequence[Candidate]) -> None:
+        planned = digest_of(ready)
+        self._plan(planned)
+        channel = planned.channel.id
+        for candidate in ready:
+            alert, told = candidate.alert, candidate.alert.told.get(channel)
+            self.alerts[alert.id] = alert.telling({channel: after_digest(alert, told, planned.at)})
+            self._log_release(candidate, planned, untold(alert, channel))
+
+    def _log_release(self, candidate: Candidate, planned: PlannedNotification, count: int) -> None:
+        entry = LedgerEntry(
+            None, candidate.alert.id, planned.at, count, Verdict(planned.reason), candidate.severity,
+            rule=candidate.rule.name, channel=candidate.channel, notification_id=planned.id,
+        )  # fmt: skip
+        self.entries.append(entry)
 
     def _settle(self, timer: Timer, alert: Alert, verdict: Verdict, fold: Fold) -> None:
         """What was counted will not be told, and why."""
@@ -160,23 +211,6 @@ class _Draft:
         entry = LedgerEntry(None, alert.id, timer.due, count, verdict, fold.severity)
         self.entries.append(entry)
         self.alerts[alert.id] = passed_over(alert, timer.channel_id, count, timer.due)
-
-    def _tell_if_it_may(self, timer: Timer, alert: Alert, fold: Fold, target: Target) -> Verdict:
-        rule, channel = target.rule, target.channel
-        candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
-        verdict = self._judge(candidate, {})
-        if verdict.reason.effect is not Effect.TOLD:
-            self._wait(candidate, verdict)
-            return verdict
-        planned = replace(release(candidate, timer.due), fold=self._last_fold(alert) or fold)
-        self._plan(planned)
-        self.alerts[alert.id] = alert.telling({channel.id: _after(planned)})
-        entry = LedgerEntry(
-            None, alert.id, timer.due, planned.new_failures, Verdict(planned.reason), planned.severity,
-            rule=rule.name, channel=channel, notification_id=planned.id,
-        )  # fmt: skip
-        self.entries.append(entry)
-        return verdict
 
     def _plan(self, planned: PlannedNotification) -> None:
         """One message more; a channel that refuses has been tried with it."""

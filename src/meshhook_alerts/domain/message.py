@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from meshhook_alerts.domain.decision import PlannedNotification
+from meshhook_alerts.domain.digest import failure_of, for_programs, headline_of, span_of
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.policy import ProjectPolicy
@@ -54,6 +55,8 @@ _EVENT = {
 
 def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -> dict[str, Any]:
     """The content of ``planned``."""
+    if planned.covers:
+        return _digest(planned, policy)
     fold, alert = planned.fold, planned.alert
     alert_id, run_id = str(alert.id), str(fold.run_id) if fold.run_id else None
     return {
@@ -95,6 +98,37 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "alert": links.to_alert(alert.id, planned.at),
             "run": links.run.replace("{id}", run_id) if links.run and run_id else None,
         },
+    }
+
+
+def _digest(planned: PlannedNotification, policy: ProjectPolicy) -> dict[str, Any]:
+    """The content of a digest: the same shape, with every alert in ``digest``."""
+    covered, at = planned.covers, _instant(planned.at)
+    first, last = span_of(covered)
+    return {
+        "schema": SCHEMA_VERSION,
+        "type": "alert.digest",
+        "reason": planned.reason,
+        "severity": planned.severity,
+        "headline": headline_of(covered, policy.project_name),
+        "project": {"id": str(planned.fold.project_id), "name": _clean(policy.project_name)},
+        "workflow": {"slug": None, "name": None, "version": None},
+        "node": {"id": None, "type": None},
+        "failure": failure_of(covered),
+        "alert": {
+            "id": str(planned.alert.id),
+            "opened_at": _instant(first),
+            "last_failure_at": _instant(last),
+            "detected_at": at,
+            "failures": planned.new_failures,
+            "new_failures": planned.new_failures,
+            "since": _instant(planned.since),
+            "resolved_at": None,
+        },
+        "digest": for_programs(covered),
+        "run": {"id": None},
+        "rule": None,
+        "links": {"alert": None, "run": None},
     }
 
 

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     RECOVERED_UNTOLD = "recovered_untold"
     CLOSED = "closed"
     RELEASED = "released"
+    DIGEST = "digest"
     STORM_SUMMARY = "storm_summary"
     EXISTING = "existing"
     TEST = "test"
@@ -95,6 +96,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.RECOVERED: "The trouble ended, so everyone who was told of it was told of its end.",
             Reason.CLOSED: "The alert was closed without a recovery, so everyone told of it was told.",
             Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
+            Reason.DIGEST: "What had been held back for the channel was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",
             Reason.EXISTING: "The operator asked for it: one message about all that had been lost before alerts were attached.",
             Reason.TEST: "Somebody tried the channel with a test message.",

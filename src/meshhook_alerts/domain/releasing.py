@@ -3,12 +3,15 @@ into the untold where a message was given up."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from meshhook_alerts.domain.alert import Alert, Told
+from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
 from meshhook_alerts.domain.decision import Candidate, PlannedNotification
+from meshhook_alerts.domain.digest import Covered, in_order
+from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages.notify import notify
@@ -21,14 +24,54 @@ def untold(alert: Alert, channel_id: UUID) -> int:
     return min(alert.count - (told.count if told else 0), alert.count - alert.withdrawn)
 
 
-def release(candidate: Candidate, due: datetime) -> PlannedNotification:
-    """One message about all that the channel was not told; deciding it twice names the same one."""
-    planned = notify(candidate)
+def is_owed(alert: Alert, channel_id: UUID) -> bool:
+    """Whether the channel has something to hear of ``alert``. What ended meanwhile is told by its closing
+    message where the channel knew of it, and in a digest where it did not."""
+    if untold(alert, channel_id) <= 0:
+        return False
+    told = alert.told.get(channel_id)
+    return alert.status is not AlertStatus.RESOLVED or told is None or not told.messages
+
+
+def release(candidate: Candidate, last: Fold) -> PlannedNotification:
+    """One message about all that the channel was not told; deciding it twice names the same one.
+    ``last``: the alert's latest fold as it came."""
+    planned, due = notify(candidate), candidate.fold.at
     id_ = derive_id(candidate.alert.id, f"untold/{candidate.channel.id.hex}/{due.isoformat()}")
     known = planned.reason is Reason.STILL_FAILING
     count = untold(candidate.alert, candidate.channel.id)
     reason = Reason.RELEASED if known else planned.reason
-    return replace(planned, id=id_, new_failures=count, reason=reason)
+    return replace(planned, id=id_, fold=last, new_failures=count, reason=reason)
+
+
+def digest_of(ready: Sequence[Candidate]) -> PlannedNotification:
+    """One message about all of these, which are for one channel and one moment."""
+    channel, at = ready[0].channel, ready[0].fold.at
+    covered = in_order(
+        [
+            Covered(each.alert, each.fold, each.severity, untold(each.alert, channel.id))
+            for each in ready
+        ]
+    )
+    return PlannedNotification(
+        id=derive_id(channel.id, f"digest/{at.isoformat()}/{covered[0].alert.id.hex}"),
+        alert=covered[0].alert,
+        fold=covered[0].fold,
+        channel=channel,
+        rule=None,
+        reason=Reason.DIGEST,
+        severity=max((each.severity for each in covered), key=lambda each: each.rank),
+        at=at,
+        new_failures=sum(each.failures for each in covered),
+        since=min(each.alert.opened_at for each in covered),
+        covers=covered,
+    )
+
+
+def after_digest(alert: Alert, told: Told | None, at: datetime) -> Told:
+    """What the channel knows of an alert that a digest told of."""
+    messages = told.messages + 1 if told else 1
+    return Told(at, alert.count, messages, open=alert.status is not AlertStatus.RESOLVED)
 
 
 def after_outcome(alert: Alert, timer: Timer) -> Alert:

@@ -15,6 +15,7 @@ from meshhook_alerts.application.ports import Batch, Message
 from meshhook_alerts.domain import normaliser
 from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification
+from meshhook_alerts.domain.digest import ids_of
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.message import SCHEMA_VERSION
 from meshhook_alerts.domain.redaction import redact_name
@@ -63,7 +64,7 @@ LEDGER = _table(
 NOTIFICATIONS = _table(
     "public.alert_notifications",
     """project_id uuid, id uuid, alert_id uuid, fold_id uuid, channel_id uuid, reason text,
-    severity text, template_version int2, deadline_at timestamptz, content jsonb""",
+    severity text, template_version int2, deadline_at timestamptz, covers jsonb, content jsonb""",
 )
 
 
@@ -128,7 +129,8 @@ class NewRows:
         deadline_at = self.batch.now + timedelta(seconds=message.deadline_seconds)
         return (
             self.batch.project_id, planned.id, planned.alert.id, planned.fold.id, planned.channel.id,
-            planned.reason, planned.severity, SCHEMA_VERSION, deadline_at, message.content,
+            planned.reason, planned.severity, SCHEMA_VERSION, deadline_at,
+            {"alerts": ids_of(planned.covers)} if planned.covers else None, message.content,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ _STATE = {
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
     Reason.RECOVERED: "Recovered",
     Reason.CLOSED: "Closed without a recovery",
+    Reason.DIGEST: "Held back until now",
     Reason.TEST: "Test message",
     Reason.EXISTING: "From before alerts were attached",
     Reason.RELEASED: "It failed again meanwhile",

@@ -70,14 +70,14 @@ with members as materialized (
 ), notifications as (
   insert into public.alert_notifications
     (id, project_id, alert_id, fold_id, channel_id, reason, severity, content, template_version,
-     deadline_at)
+     deadline_at, covers)
   select id, %(project_id)s, alert_id, fold_id, channel_id, reason, severity, content::jsonb,
-         template_version, deadline_at
+         template_version, deadline_at, covers
   from rows from (
     string_to_table(%(contents)s, E'\n'),
     json_to_recordset(%(notifications)s::json) as (
       id uuid, alert_id uuid, fold_id uuid, channel_id uuid, reason text, severity text,
-      template_version smallint, deadline_at timestamptz)
+      template_version smallint, deadline_at timestamptz, covers jsonb)
   ) as planned (content)
 ), state as (
   update meshhook_alerts.project_state set decided_at = clock_timestamp()

@@ -13,7 +13,7 @@ with tried as materialized (
   from tried
   where planned.id = tried.notification_id and planned.state = 'pending'
   returning planned.id, planned.project_id, planned.alert_id, planned.fold_id, planned.channel_id,
-            planned.severity, planned.attempts, planned.reason as sent_for,
+            planned.severity, planned.attempts, planned.reason as sent_for, planned.covers,
             (planned.content #>> '{alert,new_failures}')::bigint as failures, tried.*
 ), attempts as (
   insert into public.alert_attempts (notification_id, number, project_id, started_at, finished_at, outcome, detail, connected, worker)
@@ -26,9 +26,14 @@ with tried as materialized (
   where updated.state <> 'pending'
 ), outcomes as (
   insert into meshhook_alerts.timers (project_id, kind, subject, due, alert_id, channel_id, failures, reason)
-  select project_id, case state when 'delivered' then 'accepted' else 'undelivered' end, id::text, now(),
-         alert_id, channel_id, coalesce(failures, 0), sent_for
-  from updated
+  select project_id, case state when 'delivered' then 'accepted' else 'undelivered' end, told.subject, now(),
+         told.alert_id, channel_id, coalesce(told.failures, 0), sent_for
+  from updated, lateral (
+    select id::text as subject, updated.alert_id, updated.failures where covers is null
+    union all
+    select id || '/' || (entry ->> 'alert'), (entry ->> 'alert')::uuid, (entry ->> 'failures')::bigint
+    from jsonb_array_elements(covers -> 'alerts') as entry
+  ) told
   where sent_for not in ('recovered', 'test', 'existing') and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
   on conflict do nothing
 ), last as (
