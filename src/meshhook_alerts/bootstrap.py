@@ -30,6 +30,7 @@ from meshhook_alerts.adapters.postgres.sessions import Address
 from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.adapters.postgres.settings_store import PostgresSettingsStore
 from meshhook_alerts.adapters.postgres.signal_inbox import PostgresSignalInbox
+from meshhook_alerts.adapters.postgres.silence_store import PostgresSilenceStore
 from meshhook_alerts.adapters.postgres.waker import PostgresWaker
 from meshhook_alerts.adapters.secret_box import AesSecretBox
 from meshhook_alerts.application.accept_failures import AcceptFailures
@@ -50,6 +51,7 @@ from meshhook_alerts.application.problems import InvalidRequest
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.recording import Recorder
 from meshhook_alerts.application.sending import Sender
+from meshhook_alerts.application.silences import Silences
 from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.channels import installed_channels
@@ -145,6 +147,11 @@ class Service:
         return LinkSeals.from_text(
             self.settings.keys.get_secret_value() if self.settings.keys else ""
         )
+
+    @property
+    def silences(self) -> Silences:
+        """``/api/alerts/silences``."""
+        return Silences(PostgresSilenceStore(self.database.pool), self.clock)
 
     @property
     def try_channel(self) -> TryChannel:

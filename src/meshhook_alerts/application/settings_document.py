@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints, field_validator
 from meshhook_alerts.application.detection_document import DetectionDocument, Strict, seconds
 from meshhook_alerts.application.quiet_document import QuietPeriodDocument
 from meshhook_alerts.domain.kinds import KINDS
-from meshhook_alerts.domain.policy import AlertRule, Conditions, Layer, RuleMode
+from meshhook_alerts.domain.policy import AlertRule, Layer, RuleMode
+from meshhook_alerts.domain.policy_conditions import Conditions
 from meshhook_alerts.domain.severity import Criticality, Severity
 
 _DAY = 86_400

@@ -32,6 +32,9 @@ class Told:
     """How many messages it got."""
     open: bool = True
     """Whether it still believes the alert to be open, and so is owed the end."""
+    silenced: int = 0
+    """Of the failures counted as known, those that only a silence kept back: still failing at its end,
+    they are told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from meshhook_alerts.domain.releasing import (
     after_digest,
     after_outcome,
     digest_of,
+    heard_again,
     is_owed,
     passed_over,
     release,
@@ -47,7 +48,13 @@ have held to be believed, so that this passes no end."""
 
 
 _RELEASED_LATER = frozenset(
-    {Reason.COOLDOWN, Reason.UNDER_WAY, Reason.CHANNEL_REFUSES, Reason.QUIET_PERIOD}
+    {
+        Reason.COOLDOWN,
+        Reason.UNDER_WAY,
+        Reason.CHANNEL_REFUSES,
+        Reason.QUIET_PERIOD,
+        Reason.SILENCED,
+    }
 )
 """What a failure was counted for, to be told when it is over."""
 
@@ -132,18 +139,21 @@ class _Draft:
         if fold.kind == FLEET_SILENT.name:
             self._note_fleet(silent=True)
         told: dict[UUID, Told] = {}
-        effects: dict[UUID, set[Effect]] = {}
+        reasons: dict[UUID, set[Reason]] = {}
         for target in self._match(fold):
             if isinstance(target, NoTarget):
                 self._refuse(fold, alert, target)
             else:
-                effect = self._decide_target(fold, alert, target, told)
-                effects.setdefault(target.channel.id, set()).add(effect)
+                reason = self._decide_target(fold, alert, target, told)
+                reasons.setdefault(target.channel.id, set()).add(reason)
         if told:
             self.alerts[alert.id] = alert = alert.telling(told)
-        for channel_id, seen in effects.items():
-            if seen == {Effect.BLOCKED}:
-                self.alerts[alert.id] = alert = passed_over(alert, channel_id, fold.count, fold.at)
+        for channel_id, seen in reasons.items():
+            if all(each.effect is Effect.BLOCKED for each in seen):
+                alert = passed_over(
+                    alert, channel_id, fold.count, fold.at, silenced=Reason.SILENCED in seen
+                )
+                self.alerts[alert.id] = alert
 
     def fire(self, timer: Timer) -> None:
         """How a message ended, now that it is known."""
@@ -162,9 +172,12 @@ class _Draft:
 
     def _ready(self, timer: Timer) -> Candidate | None:
         """The candidate of a rule that tells the channel now."""
-        alert = self._known(timer.alert_id)
-        last = self._last_fold(alert) if alert else None
-        if alert is None or last is None or not is_owed(alert, timer.channel_id):
+        known = self._known(timer.alert_id)
+        last = self._last_fold(known) if known else None
+        if known is None or last is None:
+            return None
+        alert = heard_again(known, timer.channel_id)
+        if not is_owed(alert, timer.channel_id):
             return None
         fold, verdicts = replace(last, at=timer.due), []
         for target in self._match(fold):
@@ -178,7 +191,9 @@ class _Draft:
                     return candidate
                 self._wait(candidate, verdict)
                 verdicts.append(verdict)
-        if all(each.reason.effect is Effect.BLOCKED for each in verdicts):
+        if all(each.reason.effect is Effect.BLOCKED for each in verdicts) and not any(
+            each.reason is Reason.SILENCED for each in verdicts
+        ):
             self._settle(timer, alert, verdicts[0] if verdicts else Verdict(Reason.NO_RULE), fold)
         return None
 
@@ -332,7 +347,7 @@ class _Draft:
 
     def _decide_target(
         self, fold: Fold, alert: Alert, target: Target, told: dict[UUID, Told]
-    ) -> Effect:
+    ) -> Reason:
         rule, channel = target.rule, target.channel
         candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
         verdict = self._judge(candidate, told)
@@ -344,7 +359,7 @@ class _Draft:
         else:
             self._wait(candidate, verdict)
         self._log(candidate.fold, alert, verdict, candidate, planned)
-        return verdict.reason.effect
+        return verdict.reason
 
     def _judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:
         if candidate.channel.id in told:

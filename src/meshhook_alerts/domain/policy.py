@@ -13,12 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from meshhook_alerts.domain.expected_interval import ExpectedInterval
-from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.failure_rate import FailureRate
 from meshhook_alerts.domain.kinds import Kind
-from meshhook_alerts.domain.patterns import any_matches
+from meshhook_alerts.domain.policy_conditions import Conditions
 from meshhook_alerts.domain.quiet_period import QuietPeriod
 from meshhook_alerts.domain.severity import Criticality, Severity
+from meshhook_alerts.domain.silence import Silence
 
 PATTERN_LIMIT = 2_000
 """Patterns that a failure is held against: those of all rules that hold for its workflow."""
@@ -36,36 +36,6 @@ class Channel:
     """The plug-in that sends for it."""
     enabled: bool = True
     version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Which failures a rule is about. Every field must agree; an empty one agrees with all."""
-
-    kinds: frozenset[str] = frozenset()
-    minimum_severity: Severity = Severity.INFO
-    workflows: tuple[str, ...] = ()
-    """Slugs or patterns with ``*`` and ``?``."""
-    nodes: tuple[str, ...] = ()
-    """Node ids or patterns with ``*`` and ``?``."""
-
-    @property
-    def patterns(self) -> int:
-        """How many there are to look at."""
-        return len(self.workflows) + len(self.nodes)
-
-    def agree(self, fold: Fold) -> bool:
-        """Whether the failures of ``fold`` are meant."""
-        return (
-            (not self.kinds or fold.kind in self.kinds)
-            and fold.severity.at_least(self.minimum_severity)
-            and _any_pattern(self.workflows, fold.workflow)
-            and _any_pattern(self.nodes, fold.node_id)
-        )
-
-
-def _any_pattern(patterns: tuple[str, ...], value: str | None) -> bool:
-    return not patterns or any_matches(patterns, value or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +162,8 @@ class ProjectPolicy:
     """By name."""
     known: bool = True
     """False if the project does not exist (any more)."""
+    silences: tuple[Silence, ...] = ()
+    """Those that are on, or will be."""
 
     @property
     def weight(self) -> int:

@@ -88,12 +88,24 @@ def after_outcome(alert: Alert, timer: Timer) -> Alert:
     return replace(alert, told=others)
 
 
-def passed_over(alert: Alert, channel_id: UUID, count: int, at: datetime) -> Alert:
-    """``alert`` with failures that the channel is not to be told of: they wait for nothing."""
+def heard_again(alert: Alert, channel_id: UUID) -> Alert:
+    """``alert`` with what a silence kept back counted as untold, as long as it goes on."""
+    told = alert.told.get(channel_id)
+    if told is None or not told.silenced or alert.status is AlertStatus.RESOLVED:
+        return alert
+    return alert.telling({channel_id: replace(told, count=told.count - told.silenced, silenced=0)})
+
+
+def passed_over(
+    alert: Alert, channel_id: UUID, count: int, at: datetime, *, silenced: bool = False
+) -> Alert:
+    """``alert`` with failures that the channel is not to be told of: they wait for nothing, but for the
+    end of a silence if one kept them back."""
     told = alert.told.get(channel_id)
     if told is None:
         told = Told(at, 0, messages=0, open=False)
-    return alert.telling({channel_id: replace(told, count=told.count + count)})
+    kept = told.silenced + (count if silenced else 0)
+    return alert.telling({channel_id: replace(told, count=told.count + count, silenced=kept)})
 
 
 def _without(told: Told, timer: Timer) -> Told:

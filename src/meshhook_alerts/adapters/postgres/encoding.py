@@ -42,6 +42,7 @@ def told_from(entry: dict[str, Any]) -> Told:
         entry["count"],
         entry["messages"],
         entry.get("open", True),
+        entry.get("silenced", 0),
     )
 
 

@@ -158,6 +158,7 @@ def told_of(alert: Alert) -> dict[str, Any]:
             "count": told.count,
             "messages": told.messages,
             "open": told.open,
+            **({"silenced": told.silenced} if told.silenced else {}),
         }
         for channel, told in alert.told.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.application.ports import Destination, ProjectSettings
-from meshhook_alerts.application.settings_document import SettingsDocument
+from meshhook_alerts.application.settings_document import ConditionsDocument, SettingsDocument
 from meshhook_alerts.domain.identifiers import NOBODY
 from meshhook_alerts.domain.policy import (
     PRODUCT_DEFAULTS,
@@ -23,6 +24,7 @@ from meshhook_alerts.domain.policy import (
     ProjectPolicy,
     lay_over,
 )
+from meshhook_alerts.domain.silence import Silence
 
 _log = logging.getLogger(__name__)
 _KEPT = 1_000
@@ -63,6 +65,9 @@ async def load_settings(
             query("settings/project_channels"), {"project_id": project_id}
         )
         name = await connection.execute(query("settings/project_name"), {"project_id": project_id})
+        silences = await connection.execute(
+            query("settings/project_silences"), {"project_id": project_id}
+        )
         named = await name.fetchone()
         rows = await channels.fetchall()
         policy = build_policy(
@@ -73,6 +78,8 @@ async def load_settings(
             channels=[_channel(row) for row in rows],
             known=named is not None,
         )
+        found = [_silence(row) for row in await silences.fetchall()]
+        policy = replace(policy, silences=tuple(each for each in found if each))
     return ProjectSettings(policy, {row[0]: _destination(row, project_id) for row in rows})
 
 
@@ -113,6 +120,19 @@ def _layer(document: Any, project_id: UUID, workflow: str | None) -> Layer:
             "; ".join(f"{error['loc']}: {error['msg']}" for error in problem.errors()[:3]),
         )
         return Layer()
+
+
+def _silence(row: TupleRow) -> Silence | None:
+    """A silence; one that cannot be read (written past the API) silences nothing."""
+    id_, matchers, starts_at, ends_at, reason = row
+    try:
+        conditions = ConditionsDocument.model_validate(matchers).conditions()
+    except ValidationError as problem:
+        _log.error(
+            "silence %s cannot be read and is passed over: %s", id_, problem.errors()[0]["msg"]
+        )
+        return None
+    return Silence(id_, conditions, starts_at, ends_at, reason)
 
 
 def _channel(row: TupleRow) -> Channel:

@@ -42,11 +42,12 @@ async def as_role(
             await connection.execute(
                 "select set_config('request.jwt.claims', %s, true)", (dumps(dict(caller.claims)),)
             )
-            await connection.execute(_take_on(caller.role))
+            await connection.execute(take_on(caller.role))
             yield connection
 
 
-def _take_on(role: str) -> sql.Composed:
+def take_on(role: str) -> sql.Composed:
+    """The statement that takes on a role for the rest of the transaction."""
     return sql.SQL("set local role {}").format(sql.Identifier(role))
 
 
@@ -143,7 +144,7 @@ class PostgresSettingsTransaction:
         await self._connection.execute("reset role")
         parameters = {"project_id": project_id, "name": name}
         await self._connection.execute(query("settings/delete_channel"), parameters)
-        await self._connection.execute(_take_on(self._role))
+        await self._connection.execute(take_on(self._role))
 
     @translated
     async def worker_with_mail(self) -> bool:
@@ -213,7 +214,7 @@ class PostgresSettingsTransaction:
         """Asked as the service itself, with nothing but ids that the caller may see."""
         await self._connection.execute("reset role")
         rows = await self._rows(statement, **parameters)
-        await self._connection.execute(_take_on(self._role))
+        await self._connection.execute(take_on(self._role))
         return rows
 
     async def _row(self, statement: str, /, **parameters: Any) -> TupleRow | None:

@@ -18,6 +18,7 @@ from meshhook_alerts.entrypoints.api import (
     docs_routes,
     health_routes,
     settings_routes,
+    silence_routes,
     trigger_routes,
 )
 from meshhook_alerts.entrypoints.api.identity import TokenReader
@@ -53,6 +54,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     for routes in (
         alert_page,
         settings_routes,
+        silence_routes,
         channel_routes,
         trigger_routes,
         detection_routes,
