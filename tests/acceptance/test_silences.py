@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.api_client import a_client, bearing, pointers, problem, token
+from tests.commands import command, environment
 from tests.line import Receiver, World, a_service, arrived, at_work, open_world
 
 pytestmark = pytest.mark.postgres
@@ -157,3 +158,33 @@ async def test_one_written_past_the_api_that_cannot_be_read_silences_nothing(
         async with at_work(service):
             await world.fail()
             await arrived(receiver, 1)
+
+
+async def test_the_command_does_the_same(world: World) -> None:
+    env = environment(DATABASE_URL=world.url)
+    project = str(world.project_id)
+    asked = (
+        "silence",
+        "add",
+        "--project",
+        project,
+        "--for",
+        "2h",
+        "--reason",
+        "deploying",
+        "--node",
+        "cha*",
+    )
+    looked = await command(*asked, "--dry-run", env=env)
+    assert (looked.code, "0 open alerts match" in looked.said) == (0, True)
+    added = await command(*asked, env=env)
+    assert added.code == 0, added.said
+    listed = await command("silence", "list", "--project", project, env=env)
+    assert "active, until " in listed.said
+    assert "deploying (nodes cha*)" in listed.said
+    ended = await command("silence", "end", listed.out.split()[0], env=env)
+    assert (ended.code, ended.out) == (0, "ended\n")
+    wrong = await command(
+        "silence", "add", "--project", project, "--for", "ever", "--reason", "x", env=env
+    )
+    assert (wrong.code, "30m, 2h or 1d" in wrong.said) == (2, True)
