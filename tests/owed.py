@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import pytest
 
-OWED: dict[str, str] = {}
+OWED: dict[str, str] = {
+    "test_limits_to_come.py::test_a_rule_may_ask_for": "#18",
+    "test_limits_to_come.py::test_a_rule_may_wait_for_so_many": "#18",
+    "test_limits_to_come.py::test_a_channel_may_be_capped_in_several_windows": "#18",
+    "test_limits_to_come.py::test_a_storm_of_new_troubles_becomes_summaries": "#18",
+    "test_limits_to_come.py::test_settings_have_versions_that_can_be_restored": "#18",
+    "test_limits_to_come.py::test_settings_from_the_command_line": "#18",
+    "test_limits_to_come.py::test_a_project_without_settings_gets_sensible_ones_by_one_call": "#18",
+    "test_limits_to_come.py::test_what_grows_is_partitioned_by_time": "#18",
+}
 
 
 def mark_owed(items: list[pytest.Item]) -> None:

@@ -246,3 +246,18 @@ async def test_a_sender_the_mail_server_refuses_is_named(line_url: str) -> None:
         ended = await command("doctor", env=asked)
     assert "✗ mail server: " in ended.said
     assert "553" in ended.said
+
+
+async def test_workers_that_are_gone_leave_nothing_behind(world: World) -> None:
+    await world.execute(
+        "insert into public.alert_health (part, state, updated_at) values"
+        " ('worker:old:1', 'working', now() - interval '20 minutes'),"
+        " ('recording:old:1', 'troubled', now() - interval '20 minutes'),"
+        " ('worker:young:2', 'working', now() - interval '1 minute')"
+    )
+    async with a_service(world.url) as service, at_work(service):
+        await world.until("select count(*) = 0 from public.alert_health where part like '%%:old:1'")
+    parts = await world.rows(
+        "select part from public.alert_health where part like 'worker:%%' order by 1"
+    )
+    assert [row["part"].partition(":")[2].split(":")[0] for row in parts][-1] == "young"
