@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 
 OWED: dict[str, str] = {
-    "test_limits_to_come.py::test_a_rule_may_ask_for": "#18",
     "test_limits_to_come.py::test_a_rule_may_wait_for_so_many": "#18",
     "test_limits_to_come.py::test_a_channel_may_be_capped_in_several_windows": "#18",
     "test_limits_to_come.py::test_a_storm_of_new_troubles_becomes_summaries": "#18",

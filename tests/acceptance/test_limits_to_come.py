@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.api_client import a_client
@@ -13,28 +11,6 @@ from tests.line import Receiver, World, a_service, arrived, at_work
 pytestmark = pytest.mark.postgres
 
 PATH = "/api/alerts/settings"
-
-
-@pytest.mark.parametrize(
-    "when",
-    [
-        {"http_status": ["500-599", 429]},
-        {"error_classes": ["server_error"]},
-        {"error_matches": "timed? out"},
-        {"classes": ["terminal"]},
-        {"criticality": ["high"]},
-        {"node_types": ["http_call"]},
-        {"labels": {"region": "eu"}},
-        {"any": [{"nodes": ["a"]}, {"kinds": ["stalled"]}]},
-        {"not": {"workflows": ["test-*"]}},
-    ],
-    ids=lambda when: next(iter(when)),
-)
-async def test_a_rule_may_ask_for(world: World, when: dict[str, Any]) -> None:
-    async with a_service(world.url) as service, a_client(service, world.owner) as client:
-        rules = [{"name": "r", "when": when}]
-        answer = await client.post(PATH, json={"project_id": str(world.project_id), "rules": rules})
-    assert answer.is_success, answer.text
 
 
 @pytest.mark.parametrize("threshold", [{"failures": 3, "within_seconds": 60}, {"in_a_row": 3}])

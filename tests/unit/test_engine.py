@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshhook_alerts.domain.alert import Alert
+from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import AlertRule, ProjectPolicy
-from meshhook_alerts.domain.policy_conditions import Conditions
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.severity import FailureClass, Severity
 from tests.unit.builders import HOOK, MAIL, START, a_fold, a_policy, after

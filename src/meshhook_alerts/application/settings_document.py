@@ -7,40 +7,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
 
+from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.detection_document import DetectionDocument, Strict, seconds
 from meshhook_alerts.application.quiet_document import QuietPeriodDocument
-from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import AlertRule, Layer, RuleMode
-from meshhook_alerts.domain.policy_conditions import Conditions
 from meshhook_alerts.domain.severity import Criticality, Severity
 
 _DAY = 86_400
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Pattern = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Cooldown = Annotated[int, Field(ge=0, le=30 * _DAY, description="Seconds between two messages about one alert to one channel.")]  # fmt: skip
-
-
-class ConditionsDocument(Strict):
-    """Which failures a rule is about; what is left out agrees with all."""
-
-    kinds: list[str] = Field(default=[], max_length=50, description="Failure kinds, see the reference.")  # fmt: skip
-    minimum_severity: Severity = Field(default=Severity.INFO, description="This severity and louder.")  # fmt: skip
-    workflows: list[Pattern] = Field(default=[], max_length=100, description="Slugs, or patterns with * and ?.")  # fmt: skip
-    nodes: list[Pattern] = Field(default=[], max_length=100, description="Node ids, or patterns with * and ?.")  # fmt: skip
-
-    @field_validator("kinds")
-    @classmethod
-    def _known(cls, kinds: list[str]) -> list[str]:
-        unknown = sorted(set(kinds) - set(KINDS))
-        if unknown:
-            raise ValueError(f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(KINDS))}")
-        return kinds
-
-    def conditions(self) -> Conditions:
-        """In the engine's words."""
-        return Conditions(
-            frozenset(self.kinds), self.minimum_severity, tuple(self.workflows), tuple(self.nodes)
-        )
 
 
 class RuleDocument(Strict):

@@ -73,7 +73,7 @@ def decide(
     They are taken by the time of their recording, whatever order they come in. ``now`` is for
     what depends on the present; a failure is judged by its own time.
     """
-    draft = _Draft(Context(policy, state, now))
+    draft = _Draft(Context(policy, state, now), policy.is_plain)
     all_folds = list(folds)
     items: list[Fold | Recovery | Timer] = [fold for fold in all_folds if not fold.is_evidence]
     items += recoveries
@@ -121,6 +121,8 @@ class _Draft:
     """Decisions in the making."""
 
     context: Context
+    plain: bool
+    """Whether rules look at no more than kind, severity, workflow and node."""
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     current: dict[str, UUID] = field(default_factory=dict)
     """Fingerprint → the alert that a failure of today would be counted in."""
@@ -179,7 +181,9 @@ class _Draft:
         alert = heard_again(known, timer.channel_id)
         if not is_owed(alert, timer.channel_id):
             return None
-        fold, verdicts = replace(last, at=timer.due), []
+        criticality = self.context.policy.for_workflow(last.workflow).criticality
+        fold = replace(last, at=timer.due, criticality=criticality)
+        verdicts = []
         for target in self._match(fold):
             if isinstance(target, NoTarget):
                 verdicts.append(Verdict(target.reason, blocked_by=target.blocked_by))
@@ -339,7 +343,9 @@ class _Draft:
 
     def _match(self, fold: Fold) -> Sequence[Target | NoTarget]:
         """As ``match``; asked once per batch for folds that look alike to every rule."""
-        key = (fold.kind, fold.severity, fold.workflow, fold.node_id)
+        key: object = fold.id
+        if self.plain:
+            key = (fold.kind, fold.severity, fold.workflow, fold.node_id)
         found = self.matched.get(key)
         if found is None:
             found = self.matched[key] = match(fold, self.context.policy)

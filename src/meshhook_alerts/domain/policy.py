@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.expected_interval import ExpectedInterval
 from meshhook_alerts.domain.failure_rate import FailureRate
 from meshhook_alerts.domain.kinds import Kind
-from meshhook_alerts.domain.policy_conditions import Conditions
 from meshhook_alerts.domain.quiet_period import QuietPeriod
 from meshhook_alerts.domain.severity import Criticality, Severity
 from meshhook_alerts.domain.silence import Silence
@@ -164,6 +164,12 @@ class ProjectPolicy:
     """False if the project does not exist (any more)."""
     silences: tuple[Silence, ...] = ()
     """Those that are on, or will be."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no rule looks at more than kind, severity, workflow and node."""
+        each = (self.project, *self.workflows.values())
+        return all(rule.conditions.is_plain for settings in each for rule in settings.rules)
 
     @property
     def weight(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from meshhook_alerts.domain.policy_conditions import Conditions, Matchable
+from meshhook_alerts.domain.conditions import Conditions, Matchable
 
 
 @dataclass(frozen=True, slots=True)

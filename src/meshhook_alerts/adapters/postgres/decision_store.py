@@ -340,9 +340,9 @@ def _timer(row: TupleRow) -> Timer:
 def _last_fold(row: TupleRow) -> Fold:
     (_, id_, project_id, fingerprint, kind, failure_class, severity, error, error_class, at,
      first_at, last_at, count, workflow, version, node_id, node_type, status, run_id, sample,
-     workflow_name) = row  # fmt: skip
+     workflow_name, labels) = row  # fmt: skip
     return Fold(
         id_, project_id, fingerprint, kind, FailureClass(failure_class), Severity(severity),
         Criticality.NORMAL, error, error_class, at, first_at, last_at, count, workflow, workflow_name, version,
-        node_id, node_type, status, None, None, run_id, sample,
+        node_id, node_type, status, None, labels, run_id, sample,
     )  # fmt: skip

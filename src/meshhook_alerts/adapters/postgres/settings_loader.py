@@ -13,8 +13,9 @@ from psycopg.rows import TupleRow
 from pydantic import ValidationError
 
 from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.ports import Destination, ProjectSettings
-from meshhook_alerts.application.settings_document import ConditionsDocument, SettingsDocument
+from meshhook_alerts.application.settings_document import SettingsDocument
 from meshhook_alerts.domain.identifiers import NOBODY
 from meshhook_alerts.domain.policy import (
     PRODUCT_DEFAULTS,

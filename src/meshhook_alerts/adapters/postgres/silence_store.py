@@ -18,7 +18,7 @@ from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_store import as_role, take_on
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.application.silences import SeenFailures, SilenceRequest, StoredSilence
-from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.severity import FailureClass, Severity
 
 
 class PostgresSilenceStore:
@@ -53,8 +53,8 @@ class PostgresSilenceTransaction:
         """Open alerts, and failures of the last days, under the caller's own rights."""
         rows = await self._rows("silences/seen", project_id=project_id, back=back)
         return [
-            SeenFailures(kind, Severity(severity), workflow, node_id, count, alert_id)
-            for kind, severity, workflow, node_id, count, alert_id in rows
+            SeenFailures(kind, FailureClass(failure_class), Severity(severity), *rest)
+            for kind, failure_class, severity, *rest in rows
         ]
 
     async def add(

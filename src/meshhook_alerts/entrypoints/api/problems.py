@@ -119,18 +119,20 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return whole
 
 
-def _with_parts(schema: Any, parts: dict[str, Any]) -> Any:
-    """A schema that stands by itself: the framework knows nothing of bodies read by hand."""
+def _with_parts(schema: Any, parts: dict[str, Any], within: tuple[str, ...] = ()) -> Any:
+    """A schema that stands by itself: the framework knows nothing of bodies read by hand. What contains
+    itself is shown once."""
     if isinstance(schema, list):
-        return [_with_parts(each, parts) for each in schema]
+        return [_with_parts(each, parts, within) for each in schema]
     if not isinstance(schema, dict):
         return schema
     part = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    if part in within:
+        return {"type": "object", "title": part, "description": "The same as around it."}
     if part in parts:
-        return _with_parts(
-            {**parts[part], **{k: v for k, v in schema.items() if k != "$ref"}}, parts
-        )
-    return {name: _with_parts(each, parts) for name, each in schema.items()}
+        whole = {**parts[part], **{k: v for k, v in schema.items() if k != "$ref"}}
+        return _with_parts(whole, parts, (*within, part))
+    return {name: _with_parts(each, parts, within) for name, each in schema.items()}
 
 
 def answer(problem: Problem, request: Request) -> JSONResponse:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.detection_document import (
     DETECTABLE,
     ExpectedDocument,
@@ -264,16 +265,10 @@ def _value(settings: EffectiveSettings, name: str) -> Any:
 
 
 def _rule(rule: AlertRule) -> dict[str, Any]:
-    conditions = rule.conditions
     return {
         "name": rule.name,
         "enabled": rule.enabled,
-        "when": {
-            "kinds": sorted(conditions.kinds),
-            "minimum_severity": conditions.minimum_severity,
-            "workflows": list(conditions.workflows),
-            "nodes": list(conditions.nodes),
-        },
+        "when": ConditionsDocument.of(rule.conditions).model_dump(mode="json", exclude_none=True),
         "channels": list(rule.channels),
         "severity": rule.severity,
         "cooldown_seconds": None if rule.cooldown is None else rule.cooldown.total_seconds(),
