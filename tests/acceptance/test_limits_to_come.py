@@ -26,23 +26,6 @@ async def test_a_rule_may_wait_for_so_many(
     assert receiver.contents[0]["alert"]["failures"] == 3
 
 
-async def test_a_channel_may_be_capped_in_several_windows(world: World, receiver: Receiver) -> None:
-    async with a_service(world.url) as service:
-        channel = {
-            "name": "hook", "kind": "webhook", "config": {"url": receiver.url, "secret": receiver.secret},
-            "limits": [{"messages": 3, "seconds": 3600}, {"messages": 7, "seconds": 86_400}],
-        }  # fmt: skip
-        await world.configure(service, channels=[channel])
-        async with at_work(service):
-            for number in range(6):
-                await world.fail(node=f"n{number}")
-            await world.until(
-                "select count(*) = 3 from public.alert_logs where reason = 'channel_cap'",
-                within=4,
-            )
-    assert len(receiver.requests) == 3
-
-
 async def test_a_storm_of_new_troubles_becomes_summaries(world: World, receiver: Receiver) -> None:
     async with a_service(world.url) as service:
         await world.hook(service, receiver)

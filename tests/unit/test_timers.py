@@ -15,7 +15,7 @@ from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification, State
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold
-from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.policy import Limit, ProjectPolicy
 from meshhook_alerts.domain.quiet_period import QuietMode, QuietPeriod
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, TimerKind
@@ -36,7 +36,10 @@ class Line:
     sent: list[PlannedNotification] = field(default_factory=list)
 
     def decide(self, folds: list[Fold], timers: list[Timer], now: datetime) -> Decisions:
-        state = State(self.alerts, self.folds, refusing=self.refusing)
+        sends: dict[UUID, list[datetime]] = {}
+        for planned in self.sent:
+            sends.setdefault(planned.channel.id, []).append(planned.at)
+        state = State(self.alerts, self.folds, refusing=self.refusing, sends=sends)
         made = decide(folds, self.policy, state, now, timers=timers)
         self.alerts |= {alert.fingerprint: alert for alert in made.alerts}
         self.folds |= {made.alert_of[fold.id]: fold for fold in folds}
@@ -159,3 +162,21 @@ def test_what_is_only_recorded_is_told_to_nobody(seconds: list[int], size: int) 
     heard = sum(fold.count for fold in folds if not night.end_of(fold.at))
     assert sum(planned.new_failures for planned in line.sent) <= heard
     assert not [planned.at for planned in line.sent if night.end_of(planned.at)]
+
+
+LIMITS = (Limit(3, timedelta(hours=1)), Limit(7, timedelta(days=1)))
+
+
+@given(TWO_DAYS, st.integers(1, 25))
+def test_no_window_of_a_channel_ever_holds_more_than_it_may(seconds: list[int], size: int) -> None:
+    channel = replace(MAIL, limits=LIMITS)
+    folds = [
+        a_fold(after(seconds=each), number=1 + each % 3, node_id=f"n{place}")
+        for place, each in enumerate(seconds)
+    ]
+    line = Line(a_policy(channels=(channel,))).run(folds, size)
+    moments = sorted(planned.at for planned in line.sent)
+    for limit in LIMITS:
+        for begin in moments:
+            assert sum(begin <= each < begin + limit.span for each in moments) <= limit.messages
+    assert sum(planned.new_failures for planned in line.sent) == sum(fold.count for fold in folds)

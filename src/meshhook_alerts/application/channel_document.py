@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from meshhook_alerts.application.ports import SecretBox, UnreadableSecret
 from meshhook_alerts.application.settings_document import Name
+from meshhook_alerts.domain.policy import Limit
+
+
+class LimitDocument(BaseModel):
+    """At most so many messages in any such span; what is beyond waits for one digest."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: int = Field(ge=1, le=10_000)
+    seconds: int = Field(ge=60, le=30 * 86_400)
+
+    def limit(self) -> Limit:
+        """In the engine's words."""
+        return Limit(self.messages, timedelta(seconds=self.seconds))
 
 
 class ChannelDocument(BaseModel):
@@ -22,6 +37,9 @@ class ChannelDocument(BaseModel):
     kind: Name = Field(description="The channel plug-in: email, webhook, …")
     enabled: bool = True
     config: dict[str, Any] = Field(default={}, description="As the kind's own schema says.")
+    limits: list[LimitDocument] = Field(
+        default=[], max_length=5, description="Sliding windows, such as 3 per hour and 7 per day."
+    )
 
 
 def split_config(config: BaseModel) -> tuple[dict[str, Any], dict[str, str]]:

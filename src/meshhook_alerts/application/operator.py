@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshhook_alerts.application.change_settings import ChangeSettings, SettingsRequest
-from meshhook_alerts.application.channel_document import ChannelDocument
+from meshhook_alerts.application.channel_document import ChannelDocument, LimitDocument
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.settings_ports import Caller, StoredChannel
 from meshhook_alerts.domain.identifiers import PLATFORM
@@ -54,7 +54,10 @@ class OperatorSettings:
         if not addresses and (known is None or not known.enabled):
             return
         config = {"to": list(addresses)} if addresses or known is None else dict(known.config)
-        wanted = ChannelDocument(name=channel, kind="email", enabled=bool(addresses), config=config)
+        limits = [LimitDocument.model_validate(each) for each in known.limits] if known else []
+        wanted = ChannelDocument(
+            name=channel, kind="email", enabled=bool(addresses), config=config, limits=limits
+        )
         if known and known.enabled == wanted.enabled and known.config.get("to") == config["to"]:
             return
         own = view.stored.documents.get(None, {})

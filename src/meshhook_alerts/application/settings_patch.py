@@ -139,6 +139,7 @@ def _as_written(channel: StoredChannel) -> dict[str, Any]:
         "kind": channel.kind,
         "enabled": channel.enabled,
         "config": dict(channel.config),
+        "limits": [dict(each) for each in channel.limits],
     }
 
 

@@ -33,6 +33,7 @@ class StoredChannel:
     version: int
     config: Mapping[str, Any]
     secret_names: Sequence[str]
+    limits: Sequence[Mapping[str, int]] = ()
     failing_since: datetime | None = None
     """First failed try since a message was last accepted."""
     trouble: str | None = None

@@ -90,6 +90,8 @@ class State:
     """Alert id → its latest fold, for the alerts that may recover."""
     refusing: Mapping[UUID, datetime] = field(default_factory=dict)
     """Channel id → when it was last tried, for those that gave messages back and accepted none since."""
+    sends: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
+    """Channel id → when messages to it were decided, for those with limits, as far back as they reach."""
     fleet_silent: bool = False
     """Whether an alert is open that explains every "never started"."""
 

@@ -53,6 +53,7 @@ _RELEASED_LATER = frozenset(
         Reason.UNDER_WAY,
         Reason.CHANNEL_REFUSES,
         Reason.QUIET_PERIOD,
+        Reason.CHANNEL_CAP,
         Reason.SILENCED,
     }
 )
@@ -234,11 +235,18 @@ class _Draft:
     def _plan(self, planned: PlannedNotification) -> None:
         """One message more; a channel that refuses has been tried with it."""
         self.notifications.append(planned)
+        if planned.channel.limits:
+            self._note_send(planned)
         channel, refusing = planned.channel.id, self.context.state.refusing
         if channel in refusing:
             self.tried[channel] = planned.at
             state = replace(self.context.state, refusing={**refusing, channel: planned.at})
             self.context = replace(self.context, state=state)
+
+    def _note_send(self, planned: PlannedNotification) -> None:
+        sends, channel = self.context.state.sends, planned.channel.id
+        sent = {**sends, channel: (*sends.get(channel, ()), planned.at)}
+        self.context = replace(self.context, state=replace(self.context.state, sends=sent))
 
     def _wait(self, candidate: Candidate, verdict: Verdict) -> None:
         """Sets the timer at whose moment what was counted is told."""

@@ -27,6 +27,17 @@ TARGET_LIMIT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many messages in any such span."""
+
+    messages: int
+    span: timedelta
+
+    def __str__(self) -> str:
+        return f"{self.messages} per {int(self.span.total_seconds()):,} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A named, configured destination."""
 
@@ -36,6 +47,7 @@ class Channel:
     """The plug-in that sends for it."""
     enabled: bool = True
     version: int = 1
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

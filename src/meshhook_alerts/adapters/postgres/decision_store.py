@@ -222,11 +222,13 @@ class PostgresDecidingTransaction:
         )
         rows = await alerts.fetchall()
         refusing = await self._cursor("deciding/refusing_channels", project_id=project_id)
+        sends = await self._cursor("deciding/recent_sends", project_id=project_id)
         folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
         return State(
             alerts={row[_FINGERPRINT]: _alert(row) for row in rows if row[_FINGERPRINT]},
             last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
             refusing={row[0]: row[1] for row in await refusing.fetchall()},
+            sends={row[0]: row[1] for row in await sends.fetchall()},
             fleet_silent=rows[0][0],
         )
 

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from pydantic import ValidationError
 
 from meshhook_alerts.adapters.postgres.queries import query
+from meshhook_alerts.application.channel_document import LimitDocument
 from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.ports import Destination, ProjectSettings
 from meshhook_alerts.application.settings_document import SettingsDocument
@@ -22,6 +23,7 @@ from meshhook_alerts.domain.policy import (
     Channel,
     EffectiveSettings,
     Layer,
+    Limit,
     ProjectPolicy,
     lay_over,
 )
@@ -138,9 +140,17 @@ def _silence(row: TupleRow) -> Silence | None:
 
 def _channel(row: TupleRow) -> Channel:
     id_, name, kind, enabled, version = row[:5]
-    return Channel(id=id_, name=name, kind=kind, enabled=enabled, version=version)
+    return Channel(id_, name, kind, enabled, version, limits_of(row[7]))
+
+
+def limits_of(stored: Any) -> tuple[Limit, ...]:
+    """A channel's limits; those that cannot be read (written past the API) limit nothing."""
+    try:
+        return tuple(LimitDocument.model_validate(each).limit() for each in stored)
+    except (ValidationError, TypeError):
+        return ()
 
 
 def _destination(row: TupleRow, project_id: UUID) -> Destination:
-    id_, name, kind, enabled, _, config, secrets = row
+    id_, name, kind, enabled, _, config, secrets, _ = row
     return Destination(id_, project_id, name, kind, enabled, config, secrets)

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated, translating
 from meshhook_alerts.adapters.postgres.queries import query
-from meshhook_alerts.adapters.postgres.settings_loader import build_policy
+from meshhook_alerts.adapters.postgres.settings_loader import build_policy, limits_of
 from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.application.problems import NotFound
 from meshhook_alerts.application.settings_ports import (
@@ -108,7 +108,14 @@ class PostgresSettingsTransaction:
                 project_name=project[0],
                 documents={workflow: document for workflow, _, document in documents},
                 channels=[
-                    Channel(each.id, each.name, each.kind, each.enabled, each.version)
+                    Channel(
+                        each.id,
+                        each.name,
+                        each.kind,
+                        each.enabled,
+                        each.version,
+                        limits_of(each.limits),
+                    )
                     for each in channels
                 ],
             ),
@@ -182,6 +189,7 @@ class PostgresSettingsTransaction:
             config=dumps(dict(change.public)),
             secret_names=list(secret_names),
             enabled=change.document.enabled,
+            limits=dumps([each.model_dump() for each in change.document.limits]),
         )
         if row is None:
             raise StoreUnavailable("the channel was not saved")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshhook_alerts.domain.decision import Candidate, Context, Verdict
+from meshhook_alerts.domain.stages.cap import cap
 from meshhook_alerts.domain.stages.inhibit import inhibit
 from meshhook_alerts.domain.stages.quiet_period import quiet_period
 from meshhook_alerts.domain.stages.silence import silence
@@ -18,4 +19,4 @@ from meshhook_alerts.domain.stages.throttle import throttle
 
 Stage = Callable[[Candidate, Context], Verdict | None]
 
-SUPPRESSING: tuple[Stage, ...] = (silence, inhibit, quiet_period, throttle)
+SUPPRESSING: tuple[Stage, ...] = (silence, inhibit, quiet_period, throttle, cap)

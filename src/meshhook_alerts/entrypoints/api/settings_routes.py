@@ -45,6 +45,7 @@ class ChannelAnswer(BaseModel):
     version: int
     config: dict[str, Any]
     secrets_set: list[str]
+    limits: list[dict[str, int]]
     failing_since: datetime | None = Field(
         description="First failed try since a message was last accepted; null while all is well."
     )
@@ -225,6 +226,7 @@ def _channel(channel: StoredChannel) -> ChannelAnswer:
         version=channel.version,
         config=dict(channel.config),
         secrets_set=list(channel.secret_names),
+        limits=[dict(each) for each in channel.limits],
         failing_since=channel.failing_since,
         trouble=channel.trouble,
     )
