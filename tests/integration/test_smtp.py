@@ -366,7 +366,7 @@ async def test_both_parts_tell_everything(kind: str) -> None:
         "The other side is failing: see its status page.",
         "Acme Shop",
         "(orders), version 7",
-        "retries_exhausted (terminal)",
+        "retries exhausted (terminal)",
         "1 h 12 min",
         "Mon 23 Nov 2026, 09:25 UTC",
         "Mon 23 Nov 2026, 10:37 UTC",

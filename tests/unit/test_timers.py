@@ -144,7 +144,18 @@ def test_quiet_is_quiet_and_nothing_of_it_is_lost(
     line = Line(policy).run(folds, size)
     assert not [planned.at for planned in line.sent if NIGHT.end_of(planned.at)]
     assert sum(planned.new_failures for planned in line.sent) == sum(fold.count for fold in folds)
-    # At its end, one message for all that it held; a failure of that very second is told by itself.
+
+
+@given(TWO_DAYS, NODES)
+def test_at_its_end_one_message_tells_of_all_that_a_period_held(
+    seconds: list[int], nodes: list[str]
+) -> None:
+    """A failure of that very second is told by itself."""
+    folds = [
+        a_fold(after(seconds=each), number=1 + each % 3, node_id=node)
+        for each, node in zip(seconds, nodes, strict=False)
+    ]
+    line = Line(a_policy(channels=(MAIL,), quiet_periods=(NIGHT,))).run(folds, 1)
     ends = Counter(
         planned.at
         for planned in line.sent
@@ -180,3 +191,14 @@ def test_no_window_of_a_channel_ever_holds_more_than_it_may(seconds: list[int], 
         for begin in moments:
             assert sum(begin <= each < begin + limit.span for each in moments) <= limit.messages
     assert sum(planned.new_failures for planned in line.sent) == sum(fold.count for fold in folds)
+
+
+def test_what_is_decided_only_after_the_end_is_in_the_same_message() -> None:
+    """A failure of 06:59:59 belongs to the message of 07:00:00, be it decided at 07:00:04."""
+    policy = a_policy(channels=(MAIL,), quiet_periods=(NIGHT,))
+    line = Line(policy)
+    line.decide([a_fold(after(hours=3), node_id="charge")], [], after(hours=3))
+    late = [a_fold(after(hours=5, minutes=59, seconds=59), node_id="ship")]
+    line.decide(late, line.due(after(hours=6, seconds=4)), after(hours=6, seconds=4))
+    line.run([], 1)
+    assert [len(planned.covers) for planned in line.sent] == [2]

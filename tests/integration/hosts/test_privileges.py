@@ -27,7 +27,7 @@ STATED = {("relation", f"public.{name}", *each) for name in USER_TABLES for each
 COLUMNS = {
     ("public.alert_channels", column, role, "SELECT")
     for column in (
-        "id", "project_id", "name", "kind", "config", "secret_names", "enabled", "version",
+        "id", "project_id", "name", "kind", "config", "secret_names", "enabled", "limits", "version",
         "created_at", "updated_at",
     )
     for role in ("authenticated", "service_role")
