@@ -36,13 +36,18 @@ def check(tools: Path, arguments: list[str]) -> int:
 
 
 def test(tools: Path, arguments: list[str]) -> int:
-    """The checks, then all tests (the unit tests among them); extra arguments go to pytest."""
+    """The checks, then all tests (the unit tests among them); extra arguments go to pytest.
+
+    Tests wait more than they reckon, so some run beside each other, each such worker with a Postgres
+    of its own; `script/test -n 0` runs them one by one.
+    """
     failed = _static_checks(tools, fix=False)
     selection = _browser_selection()
     if selection is None or not _node_settled():
         return 1
     print(flush=True)
-    tests = subprocess.run([tools / "pytest", *selection, *arguments])
+    beside = ["-n", str(min(4, max(2, os.cpu_count() or 1))), "--dist", "worksteal"]
+    tests = subprocess.run([tools / "pytest", *beside, *selection, *arguments])
     return _verdict(failed) or tests.returncode
 
 

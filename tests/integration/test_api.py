@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +12,9 @@ import pytest
 
 from meshhook_alerts.application.channel_document import destination_of, unseal
 from meshhook_alerts.bootstrap import Service
-from tests.api_client import SERVICE, bearing, pointers, problem, token
-from tests.line import Receiver, World, open_world
+from tests.api_client import SERVICE, a_client, bearing, pointers, problem, token
+from tests.commands import command, complete
+from tests.line import Receiver, World, a_service, arrived, at_work, open_world
 
 pytestmark = pytest.mark.postgres
 
@@ -359,3 +361,25 @@ async def test_a_name_that_holds_a_secret_is_refused_and_not_repeated(
     assert list(pointers(answer)) == ["/rules/1/name", "/channels/0/name"]
     assert secret not in answer.text
     assert await world.value("select count(*) from public.alert_channels") == 0
+
+
+async def test_a_secret_in_a_name_written_past_the_api_is_shown_nowhere(
+    world: World, receiver: Receiver
+) -> None:
+    secret = "ghp_" + "".join(secrets.choice("abcdefghijkABCDEFGHIJK0123456789") for _ in range(36))
+    async with a_service(world.url) as service, a_client(service, world.owner) as client:
+        await world.hook(service, receiver, rules=[{"name": "r"}])
+        await world.execute(
+            "update public.alert_settings set document = jsonb_set(document, '{rules,0,name}', to_jsonb(%s::text))",
+            f"for {secret}",
+        )
+        await world.execute("update public.alert_channels set name = %s", f"to {secret}")
+        async with at_work(service):
+            await world.fail()
+            await arrived(receiver, 1)
+        shown = await client.get(f"{PATH}/{world.project_id}")
+        doctor = await command("doctor", env=complete(world.url))
+    logged = await world.rows("select rule, channel, blocked_by from public.alert_logs")
+    assert any(row["rule"] == "for [token removed]" for row in logged)
+    for text in (shown.text, doctor.said, str(logged), str(receiver.requests)):
+        assert secret not in text

@@ -46,6 +46,7 @@ _IDS = st.one_of(
 def test_both_ways_agree(text: str) -> None:
     redacted = redact(text)
     assume("number removed]" not in redacted)  # by chance a payment card's: gone either way
+    assume("key: [removed]" not in redacted)  # an id taken for a key: gone either way
     assert error_of(text) == normalise(redacted)
 
 

@@ -243,6 +243,7 @@ def test_good_secrets(size: int) -> None:
 @pytest.mark.parametrize(
     "secret",
     ["", "whsec_", "whsec_!!!", _secret(23), _secret(65), _secret(32)[6:], "whpk_" + "A" * 44],
+    ids=["none", "empty", "no-base64", "short", "long", "no-prefix", "public"],
 )
 def test_bad_secrets_are_refused_and_not_repeated(secret: str) -> None:
     with pytest.raises(ValidationError) as problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +11,10 @@ from pydantic import Field, field_validator
 
 from meshhook_alerts.application.channel_changes import ChannelChecker
 from meshhook_alerts.application.channel_document import ChannelDocument, destination_of, seal
+from meshhook_alerts.application.lent_tools import LentTools
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
     ChannelTools,
-    HttpClient,
-    MailServer,
-    OutboundGuard,
     SecretBox,
 )
 from meshhook_alerts.application.problems import (
@@ -101,7 +98,7 @@ class ChangeSettings:
             slug = await self._slug(transaction, request)
             secrets = await transaction.stored_secrets(request.project_id, names)
             mail_elsewhere = await transaction.worker_with_mail()
-        tools = _ToolsForSaving(self.tools, mail_elsewhere)
+        tools = LentTools(self.tools, mail_elsewhere=mail_elsewhere)
         # Outside of any transaction, since a check may have to ask a slow name server.
         changes = await self._checked(request, slug, stored, secrets, tools)
         if wrong := list(_still_named(request, slug, stored, removed)):
@@ -175,30 +172,6 @@ class ChangeSettings:
             destination = destination_of(model, change.public)
             sealed = seal(self.secrets, change.secrets, (project_id, channel_id), destination)
         await transaction.save_secrets(channel_id, sealed)
-
-
-@dataclass(frozen=True, slots=True)
-class _ToolsForSaving:
-    """What the service lends, and what is known of other workers."""
-
-    lent: ChannelTools
-    mail_elsewhere: bool
-    done: tuple[str, ...] = ()
-
-    @property
-    def guard(self) -> OutboundGuard:
-        return self.lent.guard
-
-    @property
-    def http(self) -> HttpClient:
-        return self.lent.http
-
-    @property
-    def mail(self) -> MailServer | None:
-        return self.lent.mail
-
-    def now(self) -> datetime:
-        return self.lent.now()
 
 
 def _own_part(request: SettingsRequest) -> dict[str, Any]:

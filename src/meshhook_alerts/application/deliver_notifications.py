@@ -17,6 +17,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from meshhook_alerts.application.channel_document import destination_of, unseal
+from meshhook_alerts.application.lent_tools import LentTools
 from meshhook_alerts.application.ports import (
     AttemptResult,
     ChannelPlugin,
@@ -24,9 +25,6 @@ from meshhook_alerts.application.ports import (
     Clock,
     Destination,
     DueNotification,
-    HttpClient,
-    MailServer,
-    OutboundGuard,
     SecretBox,
     UnreadableSecret,
 )
@@ -39,7 +37,7 @@ from meshhook_alerts.domain.delivery import (
     wait_before_next,
 )
 from meshhook_alerts.domain.reasons import Reason
-from meshhook_alerts.domain.redaction import redact
+from meshhook_alerts.domain.redaction import redact, redact_name
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +114,7 @@ class DeliverNotifications:
     async def _try(self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel) -> Outcome:
         try:
             async with asyncio.timeout(SEND_LIMIT.total_seconds()):
-                tools = _ToolsForOneTry(self.tools, due.done)
+                tools = LentTools(self.tools, done=due.done)
                 return _checked(await plugin.send(due.id, due.content, config, tools))
         except TimeoutError:
             return Ambiguous(f"No end after {SEND_LIMIT.total_seconds():.0f} s")
@@ -140,6 +138,7 @@ class DeliverNotifications:
             reason=reason,
             done=tuple(dict.fromkeys((*due.done, *_done(outcome)))),
             connected=_connected(outcome),
+            channel=redact_name(due.destination.name) if due.destination else None,
         )
 
     def _consequence(
@@ -154,33 +153,6 @@ class DeliverNotifications:
         if wait is None:
             return "expired", timedelta(), Reason.EXPIRED
         return "pending", wait, None
-
-
-@dataclass(frozen=True, slots=True)
-class _ToolsForOneTry:
-    """What the service lends, and what of this notification has arrived."""
-
-    lent: ChannelTools
-    done: tuple[str, ...]
-
-    @property
-    def guard(self) -> OutboundGuard:
-        return self.lent.guard
-
-    @property
-    def http(self) -> HttpClient:
-        return self.lent.http
-
-    @property
-    def mail(self) -> MailServer | None:
-        return self.lent.mail
-
-    @property
-    def mail_elsewhere(self) -> bool:
-        return self.lent.mail_elsewhere
-
-    def now(self) -> datetime:
-        return self.lent.now()
 
 
 def _done(outcome: Outcome) -> tuple[str, ...]:

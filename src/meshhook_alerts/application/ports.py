@@ -180,6 +180,8 @@ class AttemptResult:
     """Parts of the notification delivered by now, in this try or before."""
     connected: bool | None = None
     """Whether the other side was reached; None where that is not known."""
+    channel: str | None = None
+    """Its name, redacted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Existing:
     attached_at: datetime
     known: Sequence[KnownBefore]
     channels: Sequence[UUID]
+    names: Sequence[str]
+    """Of the channels."""
     """Those that are switched on."""
 
     @property

@@ -16,6 +16,7 @@ from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.application.try_channel import Progress, TooSoon, TriedChannel, Try
 from meshhook_alerts.domain.identifiers import PLATFORM
 from meshhook_alerts.domain.message import SCHEMA_VERSION
+from meshhook_alerts.domain.redaction import redact_name
 
 
 class PostgresChannelTests:
@@ -42,6 +43,7 @@ class PostgresChannelTests:
             "id": notification_id,
             "project_id": channel.project_id,
             "channel_id": channel.id,
+            "channel": redact_name(channel.name),
             "alert_id": alert_id,
             "content": dumps(content),
             "version": SCHEMA_VERSION,

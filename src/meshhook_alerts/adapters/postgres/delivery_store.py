@@ -111,4 +111,5 @@ def _row(result: AttemptResult) -> dict[str, object]:
         "reason": result.reason,
         "done": result.done,
         "connected": result.connected,
+        "channel": result.channel,
     }

@@ -15,6 +15,7 @@ from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.application.tell_existing import Existing, KnownBefore
 from meshhook_alerts.domain.message import SCHEMA_VERSION
+from meshhook_alerts.domain.redaction import redact_name
 
 
 class PostgresExistingStore:
@@ -37,6 +38,7 @@ class PostgresExistingStore:
                 attached_at=of_project[0][5],
                 known=[KnownBefore(row[2], row[3], row[4]) for row in of_project],
                 channels=of_project[0][6],
+                names=of_project[0][7],
             )
             for id_, of_project in (
                 (id_, list(rows)) for id_, rows in groupby(rows, key=lambda row: row[0])
@@ -59,6 +61,7 @@ class PostgresExistingStore:
                     "version": SCHEMA_VERSION,
                     "ids": list(ids),
                     "channels": list(existing.channels),
+                    "names": [redact_name(name) for name in existing.names],
                     "runs": existing.runs,
                 },
             )

@@ -115,9 +115,9 @@ class NewRows:
             verdict, channel = entry.verdict, entry.channel
             yield (
                 project_id, version, entry.at, entry.fold_id, entry.alert_id, verdict.reason.effect,
-                verdict.reason, entry.count, entry.severity, entry.rule,
-                channel.id if channel else None, channel.name if channel else None,
-                entry.notification_id, verdict.blocked_by, verdict.eligible_at,
+                verdict.reason, entry.count, entry.severity, _name(entry.rule),
+                channel.id if channel else None, _name(channel.name) if channel else None,
+                entry.notification_id, _name(verdict.blocked_by), verdict.eligible_at,
             )  # fmt: skip
 
     def notifications(self) -> Iterator[Row]:

@@ -27,6 +27,7 @@ from meshhook_alerts.domain.expected_interval import ExpectedInterval
 from meshhook_alerts.domain.failure_rate import FailureRate
 from meshhook_alerts.domain.kinds import KINDS
 from meshhook_alerts.domain.policy import AlertRule, EffectiveSettings
+from meshhook_alerts.domain.redaction import redact_name
 from meshhook_alerts.entrypoints.api.identity import SignedIn
 from meshhook_alerts.entrypoints.api.problems import Problem, body_of, json_object, storable
 
@@ -211,16 +212,26 @@ def _answer(view: SettingsView, response: Response) -> SettingsAnswer:
         project_id=view.project_id,
         workflow=view.workflow,
         version=view.version,
-        document=dict(view.stored.documents.get(view.workflow, {})),
+        document=_shown(dict(view.stored.documents.get(view.workflow, {}))),
         effective=_effective(view.effective),
         channels=[_channel(each) for each in view.stored.channels],
     )
 
 
+def _shown(value: Any, field: str = "") -> Any:
+    """A document with its names redacted: one that holds a secret is refused when it is saved, but rows
+    may be written past the API."""
+    if isinstance(value, dict):
+        return {name: _shown(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_shown(each, field) for each in value]
+    return redact_name(value) if isinstance(value, str) and field in ("name", "channels") else value
+
+
 def _channel(channel: StoredChannel) -> ChannelAnswer:
     return ChannelAnswer(
         id=channel.id,
-        name=channel.name,
+        name=redact_name(channel.name),
         kind=channel.kind,
         enabled=channel.enabled,
         version=channel.version,
@@ -268,10 +279,10 @@ def _value(settings: EffectiveSettings, name: str) -> Any:
 
 def _rule(rule: AlertRule) -> dict[str, Any]:
     return {
-        "name": rule.name,
+        "name": redact_name(rule.name),
         "enabled": rule.enabled,
         "when": ConditionsDocument.of(rule.conditions).model_dump(mode="json", exclude_none=True),
-        "channels": list(rule.channels),
+        "channels": [redact_name(name) for name in rule.channels],
         "severity": rule.severity,
         "cooldown_seconds": None if rule.cooldown is None else rule.cooldown.total_seconds(),
     }

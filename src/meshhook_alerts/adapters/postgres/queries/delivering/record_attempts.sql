@@ -4,7 +4,7 @@
 with tried as materialized (
   select * from json_to_recordset(%(attempts)s::json) as attempt (
     msg_id bigint, notification_id uuid, started_at timestamptz, finished_at timestamptz, outcome text,
-    detail text, state text, wait double precision, reason text, done text[], connected boolean)
+    detail text, state text, wait double precision, reason text, done text[], connected boolean, channel text)
 ), updated as (
   update public.alert_notifications planned
   set attempts = planned.attempts + 1, state = tried.state, detail = tried.detail, done = tried.done,
@@ -21,8 +21,8 @@ with tried as materialized (
 ), ledger as (
   insert into public.alert_logs (project_id, at, fold_id, alert_id, effect, reason, count, severity, channel_id, channel, notification_id)
   select updated.project_id, updated.finished_at, updated.fold_id, updated.alert_id, 'outcome', updated.reason, 0,
-         updated.severity, updated.channel_id, channel.name, updated.id
-  from updated left join public.alert_channels channel on channel.id = updated.channel_id
+         updated.severity, updated.channel_id, updated.channel, updated.id
+  from updated
   where updated.state <> 'pending'
 ), outcomes as (
   insert into meshhook_alerts.timers (project_id, kind, subject, due, alert_id, channel_id, failures, reason)

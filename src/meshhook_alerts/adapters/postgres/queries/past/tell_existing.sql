@@ -10,8 +10,9 @@ with planned as (
 ), ledger as (
   insert into public.alert_logs (project_id, at, alert_id, effect, reason, count, severity, channel_id, channel, notification_id)
   select planned.project_id, now(), planned.alert_id, 'told', 'existing', %(runs)s, planned.severity,
-         planned.channel_id, channel.name, planned.id
-  from planned join public.alert_channels channel on channel.id = planned.channel_id
+         planned.channel_id, message.name, planned.id
+  from planned join rows from (unnest(%(ids)s::uuid[]), unnest(%(names)s::text[])) as message (id, name)
+    on message.id = planned.id
 ), queued as (
   select pgmq.send('meshhook_alerts', jsonb_build_object('notification', id)) from planned
 )

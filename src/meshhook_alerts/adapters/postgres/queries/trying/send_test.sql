@@ -12,8 +12,8 @@ with recent as (
   returning id, project_id, alert_id, channel_id
 ), ledger as (
   insert into public.alert_logs (project_id, at, alert_id, effect, reason, count, severity, channel_id, channel, notification_id)
-  select planned.project_id, now(), planned.alert_id, 'told', 'test', 0, 'info', planned.channel_id, channel.name, planned.id
-  from planned join public.alert_channels channel on channel.id = planned.channel_id
+  select planned.project_id, now(), planned.alert_id, 'told', 'test', 0, 'info', planned.channel_id, %(channel)s, planned.id
+  from planned
 ), queued as (
   select pgmq.send('meshhook_alerts', jsonb_build_object('notification', id)) from planned
 )
