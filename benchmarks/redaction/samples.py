@@ -15,6 +15,7 @@ Three ways of reading, the same for every corpus, sealed or not:
 from __future__ import annotations
 
 import ast
+import json
 import random
 import re
 import tomllib
@@ -66,6 +67,12 @@ def samples(corpus: Corpus, *, sealed: bool) -> list[Sample]:
     shapes = next(corpus.folder().rglob("credsweeper/rules/config.yaml"), None)
     if shapes:
         return list(_of_shapes(corpus.name, shapes))
+    patterns = next(corpus.folder().rglob("deepsecrets/rules/regexes.json"), None)
+    if patterns:
+        return list(_of_named(corpus.name, _listed(patterns)))
+    plugins = next(corpus.folder().rglob("detect_secrets/plugins"), None)
+    if plugins:
+        return list(_of_named(corpus.name, _compiled(plugins)))
     found = _of_tests(corpus) if corpus.holds == "secrets" else _harmless(corpus)
     return list(dict.fromkeys(found))
 
@@ -97,6 +104,36 @@ def _of_shapes(corpus: str, path: Path) -> Iterator[Sample]:
             secret = _made_up(values[0], f"{name} {number}") if values else None
             if secret and 10 <= len(secret) <= 400 and not re.search(r"\s", secret):
                 yield Sample(corpus, name, with_secret(secret, name, number), secret)
+
+
+def _of_named(corpus: str, rules: Iterable[tuple[str, str]]) -> Iterator[Sample]:
+    """Made-up secrets after rules of a name and a regular expression."""
+    for name, regex in rules:
+        if _NO_SECRET_RULE.match(name):
+            continue
+        for number in range(_SAMPLES_A_RULE):
+            secret = _made_up(regex, f"{name} {number}")
+            if secret and 10 <= len(secret) <= 400 and not re.search(r"\s", secret):
+                yield Sample(corpus, name, with_secret(secret, name, number), secret)
+
+
+def _listed(path: Path) -> Iterator[tuple[str, str]]:
+    for rule in json.loads(path.read_text()):
+        yield rule["name"].lower().replace(" ", "-"), rule["pattern"]
+
+
+def _compiled(folder: Path) -> Iterator[tuple[str, str]]:
+    """A detector's own expressions; those that look for names or for entropy have no shape."""
+    for path in sorted(folder.glob("*.py")):
+        if path.stem in ("keyword", "high_entropy_strings", "ip_public", "private_key", "base"):
+            continue
+        place = 0
+        for each in ast.walk(ast.parse(path.read_text())):
+            match each:
+                case ast.Call(func=ast.Attribute(attr="compile"), args=[first, *_]):
+                    if regex := _folded(first, {}):
+                        yield f"{path.stem.replace('_', '-')}.{place}", regex
+                        place += 1
 
 
 def _made_up(regex: str, seed: str) -> str | None:

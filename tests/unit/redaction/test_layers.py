@@ -138,3 +138,25 @@ def test_a_name_with_a_published_prefix_goes() -> None:
     secret = f"sk_live_{token(20)}"
     assert secret not in redact_name(secret)
     assert secret not in redact_name(f"orders {secret}")
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        (
+            "login to hub failed for ci:5CFDB19F-4AB4-BC68-6763-806E4B286568",
+            "login to hub failed for ci:[removed]",
+        ),
+        ("connect failed for shop:9fK2!aa8Lq0", "connect failed for shop:[removed]"),
+        ("login failed for http://shop.example", "login failed for http://shop.example"),
+        ("connection reset for orders:checkout", "connection reset for orders:checkout"),
+    ],
+)
+def test_a_user_and_a_password_in_a_sentence_about_signing_in(text: str, clean: str) -> None:
+    assert redact(text) == clean
+
+
+def test_the_rest_of_a_word_whose_half_has_gone_goes_with_it() -> None:
+    assert redact("403 for 83010714421545|cOIaDuHJB4ASOC6pxZBTNP213i") == "403 for [token removed]"
+    kept = "see main.cOIaDuHJB4ASOC6pxZBTNP213i.js"
+    assert redact(kept) == "see [token removed].js"

@@ -25,7 +25,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,24}")
 
 _MOST_PASSES = 4
 
-VERSION = 2
+VERSION = 3
 """Counts up with each change of the patterns; stored beside what was redacted."""
 
 
@@ -44,9 +44,11 @@ LAYERS = (
     Layer(structure.in_headers, speaks_of_secrets),
     Layer(structure.beside_names, speaks_of_secrets),
     Layer(structure.in_sentences, speaks_of_secrets),
+    Layer(structure.in_logins, structure.speaks_of_logins),
     Layer(structure.on_command_lines, structure.has_flags),
     Layer(providers.tokens, providers.has_long_run),
     Layer(bare.tokens, providers.has_long_run),
+    Layer(bare.remnants, bare.has_remnants),
     Layer(providers.numbers, providers.has_number),
 )
 """Each looks at the text as it came; where two find the same, the one that begins first has it."""

@@ -76,6 +76,26 @@ def _with_its_chain(text: str, start: int, end: int) -> Iterator[tuple[int, int]
                 yield link.span()
 
 
+_GLUED = re.compile(
+    r"(?:[A-Za-z0-9_-]{3,64}[!|%~*+]{1,3})+(?=\[token removed\])"
+    r"|(?<=\[token removed\])(?:[!|%~*+=]{1,3}[A-Za-z0-9_-]{3,64})+(?![\w\[])[!|%~*+=]{0,3}"
+    r"|(?<=\[token removed\])\.(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]*[0-9][\w-]*\.?(?=\[token removed\]|\W|$)"
+)
+
+
+def remnants(text: str) -> Iterator[Span]:
+    """What is glued to a token that has gone, by signs that join no words, and holds a digit: the rest of
+    the same secret."""
+    for found in _GLUED.finditer(text):
+        if any(map(str.isdigit, found[0])) and len(found[0]) >= 4:
+            yield *found.span(), ""
+
+
+def has_remnants(text: str) -> bool:
+    """Whether a token has gone."""
+    return "[token removed]" in text
+
+
 def is_random(word: str) -> bool:
     """Whether ``word`` looks as if nobody had thought of it."""
     bare = word.strip("=_-+/")

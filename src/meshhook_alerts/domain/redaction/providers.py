@@ -44,6 +44,9 @@ _SHAPES = (
     # A UUID that is a key by its prefix; and words that say "live", with parts joined by dots
     r"\b(?:[srp]k|key|token|secret|pat)[_-](?:[a-z]{2,8}[_-])?" + _UUID,
     r"\b[a-z]{2,12}_(?:live|prod|sandbox)(?:_[a-z]{2,4})?\.[\w-]{20,}(?:\.[\w-]{20,})?",
+    r"\bamzn\.mws\." + _UUID,
+    # Incoming webhooks: who knows the whole address may post
+    r"\b(?:services|workflows|triggers)/T[A-Z0-9_]{6,14}/[\w+-]{6,}/[\w+/-]{6,}",
     # JSON Web Tokens and Signatures (RFC 7515), also without their signature; "eyJ" is '{"'.
     r"\b[eE][yY][jJ][\w-]{8,}(?:\.[\w-]*){0,4}",
     # Telegram, Discord and other pairs of a number and a token

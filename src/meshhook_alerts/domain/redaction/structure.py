@@ -190,6 +190,11 @@ _SENTENCE = re2.compile(
     r"|rejected|invalid|found|header|string|named)){0,3}[ :=]+)[\"'`(\[]?([^\s\"'`()<>\[\]]{4,})"
 )
 
+_SIGNING_IN = re2.compile(r"(?i)\b(?:log[ -]?in|sign[ -]?in|auth|connect|credential)")
+_LOGIN = re2.compile(
+    r"(?i)\b(?:log[ -]?in|sign[ -]?in|auth\w*|connect\w*|credentials?)\b[^\n]{0,80}?\bfor [\"'`]?([\w.@-]{1,60}):([^\s\"'`()<>\[\]/:]{6,})"
+)
+
 
 def in_sentences(text: str) -> Iterator[Span]:
     """Tags, named pairs, flags, and what a sentence calls a secret."""
@@ -204,6 +209,19 @@ def in_sentences(text: str) -> Iterator[Span]:
         value = found[3].rstrip(".,;:!?")
         if not is_no_value(value) and not MARK.search(value) and _is_said(value, found[2]):
             yield found.start(3), found.start(3) + len(value), REMOVED
+
+
+def in_logins(text: str) -> Iterator[Span]:
+    """A user and a password in a sentence about signing in: ``login to X failed for ci:…``."""
+    for found in _LOGIN.finditer(text):
+        value = found[2].rstrip(".,;:!?")
+        if not is_no_value(value) and not MARK.search(value) and _is_said(value, ":"):
+            yield found.start(2), found.start(2) + len(value), REMOVED
+
+
+def speaks_of_logins(text: str) -> bool:
+    """Whether a word that `in_logins` knows can stand in ``text``."""
+    return _SIGNING_IN.search(text) is not None
 
 
 def _is_said(value: str, words_between: str) -> bool:
