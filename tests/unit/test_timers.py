@@ -202,3 +202,20 @@ def test_what_is_decided_only_after_the_end_is_in_the_same_message() -> None:
     line.decide(late, line.due(after(hours=6, seconds=4)), after(hours=6, seconds=4))
     line.run([], 1)
     assert [len(planned.covers) for planned in line.sent] == [2]
+
+
+@given(TWO_DAYS, NODES, st.integers(2, 25))
+def test_however_late_a_batch_is_decided_the_messages_are_the_same(
+    seconds: list[int], nodes: list[str], size: int
+) -> None:
+    folds = [
+        a_fold(after(seconds=each), number=1, node_id=node)
+        for each, node in zip(sorted(set(seconds)), nodes, strict=False)
+    ]
+    policy = a_policy(channels=(MAIL,), quiet_periods=(NIGHT,))
+    each, many = (Line(policy).run(folds, each) for each in (1, size))
+    assert [_said(one) for one in each.sent] == [_said(one) for one in many.sent]
+
+
+def _said(planned: PlannedNotification) -> tuple[object, ...]:
+    return planned.at, planned.reason, planned.new_failures, planned.alert.id, planned.covers

@@ -1,0 +1,240 @@
+"""Decisions in the making: what one batch has come to so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
+from meshhook_alerts.domain.decision import (
+    Candidate,
+    Context,
+    Decisions,
+    LedgerEntry,
+    PlannedNotification,
+    Verdict,
+)
+from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.policy import Channel
+from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.stages import SUPPRESSING
+from meshhook_alerts.domain.stages.match import NoTarget, Target, match
+from meshhook_alerts.domain.stages.notify import reason_to_tell
+from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, untold_timer
+
+_RELEASED_LATER = frozenset(
+    {
+        Reason.COOLDOWN,
+        Reason.UNDER_WAY,
+        Reason.CHANNEL_REFUSES,
+        Reason.QUIET_PERIOD,
+        Reason.CHANNEL_CAP,
+        Reason.SILENCED,
+    }
+)
+"""What a failure was counted for, to be told when it is over."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """Decisions in the making."""
+
+    context: Context
+    plain: bool
+    """Whether rules look at no more than kind, severity, workflow and node."""
+    alerts: dict[UUID, Alert] = field(default_factory=dict)
+    current: dict[str, UUID] = field(default_factory=dict)
+    """Fingerprint → the alert that a failure of today would be counted in."""
+    last_folds: dict[UUID, Fold] = field(default_factory=dict)
+    alert_of: dict[UUID, UUID] = field(default_factory=dict)
+    opened_by: dict[UUID, Fold] = field(default_factory=dict)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    notifications: list[PlannedNotification] = field(default_factory=list)
+    matched: dict[object, Sequence[Target | NoTarget]] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    """By subject."""
+    new: list[Timer] = field(default_factory=list)
+    tried: dict[UUID, datetime] = field(default_factory=dict)
+
+    def plan(self, planned: PlannedNotification) -> None:
+        """One message more; a channel that refuses has been tried with it."""
+        self.notifications.append(planned)
+        if planned.channel.limits:
+            self._note_send(planned)
+        channel, refusing = planned.channel.id, self.context.state.refusing
+        if channel in refusing:
+            self.tried[channel] = planned.at
+            state = replace(self.context.state, refusing={**refusing, channel: planned.at})
+            self.context = replace(self.context, state=state)
+
+    def _note_send(self, planned: PlannedNotification) -> None:
+        sends, channel = self.context.state.sends, planned.channel.id
+        sent = {**sends, channel: (*sends.get(channel, ()), planned.at)}
+        self.context = replace(self.context, state=replace(self.context.state, sends=sent))
+
+    def wait(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Sets the timer at whose moment what was counted is told."""
+        if verdict.reason not in _RELEASED_LATER:
+            return
+        due = verdict.eligible_at or max(candidate.fold.at, self.context.now) + LOOK_AGAIN
+        timer = untold_timer(candidate.alert.id, candidate.channel.id, due)
+        known = self.timers.get(timer.subject)
+        if known is None or due < known.due:
+            self.timers[timer.subject] = timer
+            if candidate.fold.at < due <= self.context.now:
+                self.new.append(timer)
+
+    def set_on_the_way(self) -> list[Timer]:
+        """Timers set since this was last asked that come due by now: those of a batch that is decided
+        late, whose moments lie between those of its failures."""
+        new, self.new = self.new, []
+        return new
+
+    def has_fired(self, timer: Timer) -> None:
+        """It need not be kept any more, unless it is set again."""
+        known = self.timers.get(timer.subject)
+        if known is not None and known.due <= timer.due:
+            del self.timers[timer.subject]
+
+    def last_fold(self, alert: Alert) -> Fold | None:
+        return self.last_folds.get(alert.id) or self.context.state.last_folds.get(alert.id)
+
+    def note_fleet(self, *, silent: bool) -> None:
+        """What this batch says of all workers holds for its later folds."""
+        state = replace(self.context.state, fleet_silent=silent)
+        self.context = replace(self.context, state=state)
+
+    def decisions(self) -> Decisions:
+        return Decisions(
+            entries=self.entries,
+            alerts=list(self.alerts.values()),
+            alert_of=self.alert_of,
+            opened_by=self.opened_by,
+            notifications=self.notifications,
+            timers=list(self.timers.values()),
+            tried=self.tried,
+        )
+
+    def known(self, alert_id: UUID) -> Alert | None:
+        changed = self.alerts.get(alert_id)
+        before = self.context.state.alerts.values()
+        return changed or next((alert for alert in before if alert.id == alert_id), None)
+
+    def count(self, fold: Fold) -> Alert:
+        """The fold's alert with the fold counted in, opened (again) if there is none open."""
+        known = self._of(fold)
+        if known is None or self._is_over(known, fold):
+            alert = _open(fold)
+            self.opened_by[alert.id] = fold
+        else:
+            alert = _add(known, fold)
+        self.alerts[alert.id] = alert
+        self.current[fold.fingerprint] = alert.id
+        self.last_folds[alert.id] = fold
+        self.alert_of[fold.id] = alert.id
+        return alert
+
+    def _of(self, fold: Fold) -> Alert | None:
+        """The alert of the fold's trouble: an open one under whatever fingerprint it was opened with,
+        else what is known under today's."""
+        today = self._current(fold.fingerprint)
+        if today is None or today.status is AlertStatus.RESOLVED:
+            for older in fold.older:
+                known = self._current(older)
+                if known is not None and known.status is not AlertStatus.RESOLVED:
+                    return known
+        return today
+
+    def _current(self, fingerprint: str) -> Alert | None:
+        alert_id = self.current.get(fingerprint)
+        if alert_id is not None:
+            return self.alerts[alert_id]
+        known = self.context.state.alerts.get(fingerprint)
+        return self.alerts.get(known.id, known) if known else None
+
+    def _is_over(self, alert: Alert, fold: Fold) -> bool:
+        """Whether a failure opens a new alert. One that comes back within the cooldown is the same
+        trouble: its alert reopens, and the cooldown goes on counting."""
+        if alert.status is not AlertStatus.RESOLVED or alert.resolved_at is None:
+            return alert.status is AlertStatus.RESOLVED
+        settings = self.context.policy.for_workflow(fold.workflow)
+        return fold.at >= alert.resolved_at + settings.cooldown
+
+    def match(self, fold: Fold) -> Sequence[Target | NoTarget]:
+        """As ``match``; asked once per batch for folds that look alike to every rule."""
+        key: object = fold.id
+        if self.plain:
+            key = (fold.kind, fold.severity, fold.workflow, fold.node_id)
+        found = self.matched.get(key)
+        if found is None:
+            found = self.matched[key] = match(fold, self.context.policy)
+        return found
+
+    def judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:
+        if candidate.channel.id in told:
+            return Verdict(Reason.ALREADY_TOLD)
+        for stage in SUPPRESSING:
+            if verdict := stage(candidate, self.context):
+                return verdict
+        return Verdict(reason_to_tell(candidate))
+
+    def log(
+        self,
+        fold: Fold,
+        alert: Alert,
+        verdict: Verdict,
+        candidate: Candidate,
+        planned: PlannedNotification | None,
+    ) -> None:
+        channel: Channel = candidate.channel
+        self.entries.append(
+            LedgerEntry(
+                fold.id,
+                alert.id,
+                fold.at,
+                fold.count,
+                verdict,
+                candidate.severity,
+                rule=candidate.rule.name,
+                channel=channel,
+                notification_id=planned.id if planned else None,
+            )
+        )
+
+
+def _open(fold: Fold) -> Alert:
+    return Alert(
+        id=derive_id(fold.id, "alert"),
+        project_id=fold.project_id,
+        fingerprint=fold.fingerprint,
+        status=AlertStatus.FIRING,
+        severity=fold.severity,
+        opened_at=fold.first_at,
+        last_failure_at=fold.last_at,
+        count=fold.count,
+        kind=fold.kind,
+    )
+
+
+def _add(alert: Alert, fold: Fold) -> Alert:
+    reopened = alert.status is AlertStatus.RESOLVED
+    return replace(
+        alert,
+        status=AlertStatus.FIRING if reopened else alert.status,
+        resolved_at=None if reopened else alert.resolved_at,
+        count=alert.count + fold.count,
+        last_failure_at=max(alert.last_failure_at, fold.last_at),
+        severity=max(alert.severity, fold.severity, key=lambda each: each.rank),
+    )
+
+
+def after(planned: PlannedNotification) -> Told:
+    alert, before = planned.alert, planned.alert.told.get(planned.channel.id)
+    return Told(
+        at=planned.at,
+        count=alert.count,
+        messages=before.messages + 1 if before else 1,
+    )

@@ -1,0 +1,112 @@
+"""What is due: how messages ended, and what was counted and may be told now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from meshhook_alerts.domain.alert import Alert, AlertStatus
+from meshhook_alerts.domain.decision import Candidate, LedgerEntry, PlannedNotification, Verdict
+from meshhook_alerts.domain.draft import Draft, after
+from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.reasons import Effect, Reason
+from meshhook_alerts.domain.releasing import (
+    after_digest,
+    after_outcome,
+    digest_of,
+    heard_again,
+    is_owed,
+    passed_over,
+    release,
+    untold,
+)
+from meshhook_alerts.domain.stages.match import NoTarget
+from meshhook_alerts.domain.timers import Timer
+
+
+def hear_outcome(draft: Draft, timer: Timer) -> None:
+    """How a message ended, now that it is known."""
+    alert = draft.known(timer.alert_id)
+    if alert is not None:
+        draft.alerts[alert.id] = after_outcome(alert, timer)
+
+
+def come_due(draft: Draft, timers: Sequence[Timer]) -> None:
+    """What a channel was not told, come due at one moment: in one message, if it may be told now. What
+    still may not waits on; what never will is recorded with the reason."""
+    subjects = {
+        timer.subject: timer for timer in timers
+    }  # one may be a row and set on the way, too
+    for timer in subjects.values():
+        draft.has_fired(timer)
+    ready = [found for timer in subjects.values() if (found := _ready(draft, timer))]
+    if len(ready) == 1 and ready[0].alert.status is not AlertStatus.RESOLVED:
+        _tell_one(draft, ready[0])
+    elif ready:
+        _tell_digest(draft, ready)
+
+
+def _ready(draft: Draft, timer: Timer) -> Candidate | None:
+    """The candidate of a rule that tells the channel now."""
+    known = draft.known(timer.alert_id)
+    last = draft.last_fold(known) if known else None
+    if known is None or last is None:
+        return None
+    alert = heard_again(known, timer.channel_id)
+    if not is_owed(alert, timer.channel_id):
+        return None
+    criticality = draft.context.policy.for_workflow(last.workflow).criticality
+    fold = replace(last, at=timer.due, criticality=criticality)
+    verdicts = []
+    for target in draft.match(fold):
+        if isinstance(target, NoTarget):
+            verdicts.append(Verdict(target.reason, blocked_by=target.blocked_by))
+        elif target.channel.id == timer.channel_id:
+            severity = target.rule.severity or fold.severity
+            candidate = Candidate(fold, alert, target.rule, target.channel, severity)
+            verdict = draft.judge(candidate, {})
+            if verdict.reason.effect is Effect.TOLD:
+                return candidate
+            draft.wait(candidate, verdict)
+            verdicts.append(verdict)
+    if all(each.reason.effect is Effect.BLOCKED for each in verdicts) and not any(
+        each.reason is Reason.SILENCED for each in verdicts
+    ):
+        _settle(draft, timer, alert, verdicts[0] if verdicts else Verdict(Reason.NO_RULE), fold)
+    return None
+
+
+def _tell_one(draft: Draft, candidate: Candidate) -> None:
+    alert, channel = candidate.alert, candidate.channel
+    planned = release(candidate, draft.last_fold(alert) or candidate.fold)
+    draft.plan(planned)
+    draft.alerts[alert.id] = alert.telling({channel.id: after(planned)})
+    _log_release(draft, candidate, planned, planned.new_failures)
+
+
+def _tell_digest(draft: Draft, ready: Sequence[Candidate]) -> None:
+    planned = digest_of(ready)
+    draft.plan(planned)
+    channel = planned.channel.id
+    for candidate in ready:
+        alert, told = candidate.alert, candidate.alert.told.get(channel)
+        draft.alerts[alert.id] = alert.telling({channel: after_digest(alert, told, planned.at)})
+        _log_release(draft, candidate, planned, untold(alert, channel))
+
+
+def _log_release(
+    draft: Draft, candidate: Candidate, planned: PlannedNotification, count: int
+) -> None:
+    entry = LedgerEntry(
+        None, candidate.alert.id, planned.at, count, Verdict(planned.reason), candidate.severity,
+        rule=candidate.rule.name, channel=candidate.channel, notification_id=planned.id,
+    )  # fmt: skip
+    draft.entries.append(entry)
+
+
+def _settle(draft: Draft, timer: Timer, alert: Alert, verdict: Verdict, fold: Fold) -> None:
+    """What was counted will not be told, and why."""
+    count = untold(alert, timer.channel_id)
+    entry = LedgerEntry(None, alert.id, timer.due, count, verdict, fold.severity)
+    draft.entries.append(entry)
+    draft.alerts[alert.id] = passed_over(alert, timer.channel_id, count, timer.due)
