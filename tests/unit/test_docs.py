@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from meshhook_alerts.application.channel_document import LimitDocument
+from meshhook_alerts.application.settings_document import SettingsDocument
 from meshhook_alerts.channels.webhook.channel import sign
 from meshhook_alerts.channels.webhook.config import new_secret
 
@@ -126,3 +128,16 @@ def test_the_pages_javascript_checks_our_signatures(tmp_path: Path) -> None:
         [node, str(tmp_path / "try.mjs")], capture_output=True, text=True, timeout=30, check=True
     )
     assert ended.stdout.split() == ["true", "false", "false"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_settings_in_pages_can_be_saved(page: Path) -> None:
+    for block in re.findall(r"```json\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        document = json.loads(block)
+        channels = document.pop("channels", [])
+        SettingsDocument.model_validate(
+            {name: value for name, value in document.items() if name != "project_id"}
+        )
+        for channel in channels:
+            for limit in channel.get("limits", []):
+                LimitDocument.model_validate(limit)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
@@ -98,7 +98,11 @@ class EvaluateFailures:
         touched |= {timer.alert_id for timer in batch.timers}
         explaining = any(fold.kind == FLEET_SILENT.name for fold in folds)
         state = await transaction.state(
-            batch.project_id, fingerprints, sorted(touched), explaining=explaining
+            batch.project_id,
+            fingerprints,
+            sorted(touched),
+            explaining=explaining,
+            recent=_lookback(folds, settings.policy),
         )
         decisions = await self._decided(folds, settings.policy, state, batch, folded)
         messages = self._messages(decisions, settings)
@@ -158,6 +162,14 @@ class EvaluateFailures:
             )
             for planned in decisions.notifications
         )
+
+
+def _lookback(folds: Sequence[Fold], policy: ProjectPolicy) -> tuple[datetime, int] | None:
+    """From when on, and how many at most, failures of before must be known."""
+    if not folds or policy.lookback is None:
+        return None
+    span, most = policy.lookback
+    return min(fold.at for fold in folds) - span, most
 
 
 @contextmanager

@@ -134,9 +134,11 @@ class DecidingTransaction(Protocol):
         alert_ids: Sequence[UUID],
         *,
         explaining: bool,
+        recent: tuple[datetime, int] | None = None,
     ) -> State:
         """What is known of the alerts with these fingerprints or ids, and what explains others;
-        ``explaining``: also of those that something in the batch may explain."""
+        ``explaining``: also of those that something in the batch may explain. ``recent``: also when
+        they last failed, from a moment on and so many times at most."""
 
     async def commit(
         self,

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.detection_document import DetectionDocument, Strict, seconds
 from meshhook_alerts.application.quiet_document import QuietPeriodDocument
-from meshhook_alerts.domain.policy import AlertRule, Layer, RuleMode
+from meshhook_alerts.domain.policy import AlertRule, Layer, RuleMode, Threshold
 from meshhook_alerts.domain.severity import Criticality, Severity
 
 _DAY = 86_400
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Pattern = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Cooldown = Annotated[int, Field(ge=0, le=30 * _DAY, description="Seconds between two messages about one alert to one channel.")]  # fmt: skip
+
+
+class ThresholdDocument(Strict):
+    """So many failures of one trouble before a rule speaks: within a span, or in a row."""
+
+    failures: int | None = Field(default=None, ge=1, le=1000, description="Failures within the span.")  # fmt: skip
+    within_seconds: int | None = Field(default=None, ge=1, le=_DAY, description="The span; at most a day.")  # fmt: skip
+    in_a_row: int | None = Field(default=None, ge=1, le=1000, description="Failures with no recovery between.")  # fmt: skip
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        counted = self.failures is not None and self.within_seconds is not None
+        if (self.in_a_row is not None) is counted or (
+            not counted and (self.failures or self.within_seconds)
+        ):
+            raise ValueError("either failures with within_seconds, or in_a_row alone")
+        return self
+
+    def threshold(self) -> Threshold:
+        """In the engine's words."""
+        return Threshold(self.in_a_row or self.failures or 1, seconds(self.within_seconds))
+
+    @classmethod
+    def of(cls, threshold: Threshold) -> ThresholdDocument:
+        """The other way round."""
+        if threshold.within is None:
+            return cls(in_a_row=threshold.failures)
+        return cls(
+            failures=threshold.failures, within_seconds=int(threshold.within.total_seconds())
+        )
 
 
 class RuleDocument(Strict):
@@ -28,6 +58,7 @@ class RuleDocument(Strict):
     channels: list[Name] = Field(default=[], max_length=50, description="Channel names; empty means all.")  # fmt: skip
     severity: Severity | None = Field(default=None, description="Overrides the worked-out severity.")  # fmt: skip
     cooldown_seconds: Cooldown | None = None
+    after: ThresholdDocument | None = Field(default=None, description="How often a trouble must have failed before the rule speaks; left out: once.")  # fmt: skip
 
     def rule(self) -> AlertRule:
         """In the engine's words."""
@@ -38,6 +69,7 @@ class RuleDocument(Strict):
             severity=self.severity,
             cooldown=seconds(self.cooldown_seconds),
             enabled=self.enabled,
+            after=self.after.threshold() if self.after else None,
         )
 
 

@@ -57,6 +57,13 @@ class Alert:
     resolved_at: datetime | None = None
     under_way: frozenset[UUID] = frozenset()
     """Channels that have not yet accepted a message about it that was sent before."""
+    count_before: int = 0
+    """Failures counted before it opened again, if it did."""
+
+    @property
+    def in_a_row(self) -> int:
+        """Failures with no recovery between them, up to now."""
+        return self.count - self.count_before
 
     def telling(self, told: Mapping[UUID, Told]) -> Alert:
         """This alert, some channels knowing more of it than before. (Copied field by field:
@@ -64,5 +71,5 @@ class Alert:
         return Alert(
             self.id, self.project_id, self.fingerprint, self.status, self.severity, self.opened_at,
             self.last_failure_at, self.count, {**self.told, **told}, self.kind, self.withdrawn,
-            self.resolved_at, self.under_way,
+            self.resolved_at, self.under_way, self.count_before,
         )  # fmt: skip

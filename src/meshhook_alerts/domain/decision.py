@@ -26,6 +26,8 @@ class Candidate:
     rule: AlertRule
     channel: Channel
     severity: Severity
+    released: bool = False
+    """Whether it has been held and is asked about again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class State:
     """Channel id → when it was last tried, for those that gave messages back and accepted none since."""
     sends: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
     """Channel id → when messages to it were decided, for those with limits, as far back as they reach."""
+    recent: Mapping[UUID, Sequence[tuple[datetime, int]]] = field(default_factory=dict)
+    """Alert id → moments and numbers of its latest failures, where a rule waits for so many of them."""
     fleet_silent: bool = False
     """Whether an alert is open that explains every "never started"."""
 

@@ -45,6 +45,8 @@ class Draft:
     context: Context
     plain: bool
     """Whether rules look at no more than kind, severity, workflow and node."""
+    counting: bool = False
+    """Whether a rule waits for so many failures in a span."""
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     current: dict[str, UUID] = field(default_factory=dict)
     """Fingerprint → the alert that a failure of today would be counted in."""
@@ -131,11 +133,18 @@ class Draft:
             self.opened_by[alert.id] = fold
         else:
             alert = _add(known, fold)
+        if self.counting:
+            self._note_recent(alert, fold)
         self.alerts[alert.id] = alert
         self.current[fold.fingerprint] = alert.id
         self.last_folds[alert.id] = fold
         self.alert_of[fold.id] = alert.id
         return alert
+
+    def _note_recent(self, alert: Alert, fold: Fold) -> None:
+        known = self.context.state.recent
+        recent = {**known, alert.id: (*known.get(alert.id, ()), (fold.at, fold.count))}
+        self.context = replace(self.context, state=replace(self.context.state, recent=recent))
 
     def _of(self, fold: Fold) -> Alert | None:
         """The alert of the fold's trouble: an open one under whatever fingerprint it was opened with,
@@ -226,6 +235,7 @@ def _add(alert: Alert, fold: Fold) -> Alert:
         status=AlertStatus.FIRING if reopened else alert.status,
         resolved_at=None if reopened else alert.resolved_at,
         count=alert.count + fold.count,
+        count_before=alert.count if reopened else alert.count_before,
         last_failure_at=max(alert.last_failure_at, fold.last_at),
         severity=max(alert.severity, fold.severity, key=lambda each: each.rank),
     )

@@ -63,7 +63,7 @@ def _ready(draft: Draft, timer: Timer) -> Candidate | None:
             verdicts.append(Verdict(target.reason, blocked_by=target.blocked_by))
         elif target.channel.id == timer.channel_id:
             severity = target.rule.severity or fold.severity
-            candidate = Candidate(fold, alert, target.rule, target.channel, severity)
+            candidate = Candidate(fold, alert, target.rule, target.channel, severity, released=True)
             verdict = draft.judge(candidate, {})
             if verdict.reason.effect is Effect.TOLD:
                 return candidate

@@ -38,6 +38,20 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """So many failures of one trouble, within a span or in a row, before a rule speaks."""
+
+    failures: int
+    within: timedelta | None = None
+    """None: in a row, that is, with no recovery between them."""
+
+    def __str__(self) -> str:
+        if self.within is None:
+            return f"{self.failures} in a row"
+        return f"{self.failures} within {int(self.within.total_seconds()):,} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A named, configured destination."""
 
@@ -63,6 +77,8 @@ class AlertRule:
     cooldown: timedelta | None = None
     """Overrides the settings' cooldown."""
     enabled: bool = True
+    after: Threshold | None = None
+    """How often a trouble must have failed before the rule speaks; None: once."""
 
 
 DEFAULT_RULE = AlertRule(
@@ -182,6 +198,14 @@ class ProjectPolicy:
         """Whether no rule looks at more than kind, severity, workflow and node."""
         each = (self.project, *self.workflows.values())
         return all(rule.conditions.is_plain for settings in each for rule in settings.rules)
+
+    @property
+    def lookback(self) -> tuple[timedelta, int] | None:
+        """How far back, and how many failures at most, the rules must know; None if they need not."""
+        each = (self.project, *self.workflows.values())
+        found = [rule.after for settings in each for rule in settings.rules if rule.after]
+        spans = [wanted.within for wanted in found if wanted.within]
+        return (max(spans), max(each.failures for each in found)) if spans else None
 
     @property
     def weight(self) -> int:

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     SNOOZED = "snoozed"
     FLAPPING = "flapping"
     INHIBITED = "inhibited"
+    BELOW_THRESHOLD = "below_threshold"
     STORM = "storm"
     SAME_RUN = "same_run"
     EXPLAINED = "explained"
@@ -114,6 +115,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.INHIBITED: "A larger trouble explains this one; it was counted there.",
             Reason.SAME_RUN: "An earlier failure of the same run had decided; this one was added to its alert as evidence.",
             Reason.EXPLAINED: "The channel had just been told of a run that this explains; it was added to what is known.",
+            Reason.BELOW_THRESHOLD: "The rule waits until it has failed more often; this failure was counted for that.",
             Reason.STORM: "Too many messages at once; this failure was counted in the summary.",
         },
         Effect.HELD: {

@@ -208,6 +208,7 @@ class PostgresDecidingTransaction:
         alert_ids: Sequence[UUID],
         *,
         explaining: bool,
+        recent: tuple[datetime, int] | None = None,
     ) -> State:
         """What the engine must know, in one round trip, or two if alerts may end."""
         if not fingerprints and not alert_ids:
@@ -223,12 +224,23 @@ class PostgresDecidingTransaction:
         rows = await alerts.fetchall()
         refusing = await self._cursor("deciding/refusing_channels", project_id=project_id)
         sends = await self._cursor("deciding/recent_sends", project_id=project_id)
+        moments = []
+        if recent and joined:
+            since, most = recent
+            wanted = {
+                "project_id": project_id,
+                "fingerprints": joined,
+                "since": since,
+                "most": most,
+            }
+            moments = await (await self._cursor("deciding/recent_failures", **wanted)).fetchall()
         folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
         return State(
             alerts={row[_FINGERPRINT]: _alert(row) for row in rows if row[_FINGERPRINT]},
             last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
             refusing={row[0]: row[1] for row in await refusing.fetchall()},
             sends={row[0]: row[1] for row in await sends.fetchall()},
+            recent={row[0]: tuple(zip(row[1], row[2], strict=True)) for row in moments},
             fleet_silent=rows[0][0],
         )
 
@@ -316,7 +328,7 @@ def _group(row: TupleRow) -> SignalGroup:
 
 def _alert(row: TupleRow) -> Alert:
     (_, id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told,
-     kind, withdrawn, resolved_at, under_way) = row  # fmt: skip
+     kind, withdrawn, resolved_at, under_way, count_before) = row  # fmt: skip
     return Alert(
         id_,
         project_id,
@@ -331,6 +343,7 @@ def _alert(row: TupleRow) -> Alert:
         withdrawn,
         resolved_at,
         frozenset(under_way),
+        count_before,
     )
 
 

@@ -57,6 +57,7 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
             "count": alert.count,
             "withdrawn": alert.withdrawn,
             "resolved_at": alert.resolved_at,
+            "count_before": alert.count_before,
         }
         for alert in alerts
     ]

@@ -1,6 +1,6 @@
 """The stages of a decision, one file each, in the order of the line.
 
-match → silence → inhibition → quiet period → throttle → storm cap → notify
+match → threshold → silence → inhibition → quiet period → throttle → storm cap → notify
 
 A stage after *match* looks at one candidate and either stops it with a verdict or lets it pass
 (None). ``SUPPRESSING`` is the literal order; a new stage is a file and one entry here.
@@ -15,8 +15,9 @@ from meshhook_alerts.domain.stages.cap import cap
 from meshhook_alerts.domain.stages.inhibit import inhibit
 from meshhook_alerts.domain.stages.quiet_period import quiet_period
 from meshhook_alerts.domain.stages.silence import silence
+from meshhook_alerts.domain.stages.threshold import threshold
 from meshhook_alerts.domain.stages.throttle import throttle
 
 Stage = Callable[[Candidate, Context], Verdict | None]
 
-SUPPRESSING: tuple[Stage, ...] = (silence, inhibit, quiet_period, throttle, cap)
+SUPPRESSING: tuple[Stage, ...] = (threshold, silence, inhibit, quiet_period, throttle, cap)

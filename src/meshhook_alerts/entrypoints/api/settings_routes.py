@@ -21,6 +21,7 @@ from meshhook_alerts.application.detection_document import (
 from meshhook_alerts.application.patch_settings import Saved
 from meshhook_alerts.application.quiet_document import QuietPeriodDocument
 from meshhook_alerts.application.read_settings import SettingsView
+from meshhook_alerts.application.settings_document import ThresholdDocument
 from meshhook_alerts.application.settings_ports import StoredChannel
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.domain.expected_interval import ExpectedInterval
@@ -285,4 +286,7 @@ def _rule(rule: AlertRule) -> dict[str, Any]:
         "channels": [redact_name(name) for name in rule.channels],
         "severity": rule.severity,
         "cooldown_seconds": None if rule.cooldown is None else rule.cooldown.total_seconds(),
+        "after": ThresholdDocument.of(rule.after).model_dump(exclude_none=True)
+        if rule.after
+        else None,
     }

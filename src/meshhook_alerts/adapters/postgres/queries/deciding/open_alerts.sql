@@ -31,6 +31,7 @@ select distinct on (fingerprint)
   id, project_id, fingerprint, status, severity, opened_at, last_failure_at, count, told,
   kind, withdrawn, resolved_at,
   array(select planned.channel_id from public.alert_notifications planned
-        where planned.alert_id = found.id and planned.state = 'pending') as under_way
+        where planned.alert_id = found.id and planned.state = 'pending') as under_way,
+  count_before
 from (select) as always left join found on true
 order by fingerprint, status = 'resolved', resolved_at desc
