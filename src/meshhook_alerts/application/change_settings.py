@@ -65,6 +65,14 @@ class SettingsRequest(SettingsDocument):
         return channels
 
 
+def _of_projects(request: SettingsRequest) -> Iterator[InvalidField]:
+    """What cannot be said of one workflow."""
+    for name in ("storm_summaries", "storm_limit"):
+        if getattr(request, name) is not None:
+            what = "holds for the whole project; set it without naming a workflow"
+            yield InvalidField(f"/{name}", what)
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
     """``POST /api/alerts/settings``."""
@@ -158,6 +166,7 @@ class ChangeSettings:
         changes, wrong = await checker.changes(request.project_id, request.channels or (), secrets)
         wrong += [*_unknown_channels(request, stored), *_unknown_rules(request, stored)]
         wrong += _telling_names(request)
+        wrong += _of_projects(request) if slug else ()
         if wrong:
             raise InvalidRequest(wrong)
         return changes

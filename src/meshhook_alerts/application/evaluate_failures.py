@@ -10,7 +10,7 @@ import gc
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -32,6 +32,7 @@ from meshhook_alerts.domain.folding import Folded, Folding, Judge
 from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.message import SCHEMA_VERSION, Links, compose
 from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.timers import TimerKind
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +96,9 @@ class EvaluateFailures:
         folds = folded.folds
         fingerprints = sorted({each for fold in folds for each in (fold.fingerprint, *fold.older)})
         touched = {recovery.alert_id for recovery in folded.recoveries}
-        touched |= {timer.alert_id for timer in batch.timers}
+        touched |= {timer.alert_id for timer in batch.timers if timer.kind is not TimerKind.STORM}
+        if any(timer.kind is TimerKind.STORM for timer in batch.timers) and batch.pace.storm:
+            touched |= set(batch.pace.storm.alerts)
         explaining = any(fold.kind == FLEET_SILENT.name for fold in folds)
         state = await transaction.state(
             batch.project_id,
@@ -104,6 +107,7 @@ class EvaluateFailures:
             explaining=explaining,
             recent=_lookback(folds, settings.policy),
         )
+        state = replace(state, pace=batch.pace)
         decisions = await self._decided(folds, settings.policy, state, batch, folded)
         messages = self._messages(decisions, settings)
         leased = list(islice(messages, LEASED_LIMIT))

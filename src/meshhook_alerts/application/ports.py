@@ -18,6 +18,7 @@ from meshhook_alerts.domain.failure import SignalGroup
 from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import Timer
 
 
@@ -98,6 +99,8 @@ class Batch:
     first: Part
     timers: Sequence[Timer] = ()
     """Of the project, due."""
+    pace: Pace = field(default_factory=Pace)
+    """How fast its messages come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class SettingsDocument(DetectionDocument):
     rules: list[RuleDocument] | None = Field(default=None, max_length=1000)
     rules_mode: RuleMode = Field(default=RuleMode.ADD, description="Workflow only: add to the project's rules, or replace them.")  # fmt: skip
 
+    storm_summaries: bool | None = Field(default=None, description="Project only: whether too many messages at once become summaries.")  # fmt: skip
+    storm_limit: int | None = Field(default=None, ge=5, le=1000, description="Project only: messages in 60 s that are not yet too many.")  # fmt: skip
     quiet_periods: list[QuietPeriodDocument] | None = Field(default=None, max_length=20, description="Times in which messages wait, or are only recorded.")  # fmt: skip
     quiet_periods_mode: RuleMode | None = Field(default=None, description="Workflow only: add to the project's quiet periods, or replace them.")  # fmt: skip
 
@@ -109,6 +111,8 @@ class SettingsDocument(DetectionDocument):
             "attempt_limit": self.attempt_limit,
             "stall_after": seconds(self.stall_after_seconds),
             "cooldown": seconds(self.cooldown_seconds),
+            "storm_summaries": self.storm_summaries,
+            "storm_limit": self.storm_limit,
             **self.detection_values(),
             "rules": None if self.rules is None else tuple(rule.rule() for rule in self.rules),
             "quiet_periods": None

@@ -62,6 +62,8 @@ def moment_of(item: Item) -> _Moment:
     """What explains others comes before them, and within one second an end last: it proves
     something about what was before. A timer comes first, as it is there before any failure of its
     second can be."""
+    if isinstance(item, Timer) and item.kind is TimerKind.STORM:
+        return item.due, 3, 0  # what is due for its summaries goes first
     if isinstance(item, Timer):
         return item.due, -1 if item.kind is TimerKind.UNTOLD else -2, item.channel_id.int
     if isinstance(item, Recovery):

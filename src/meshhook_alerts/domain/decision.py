@@ -13,6 +13,7 @@ from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import AlertRule, Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.storm import Pace, Storm
 from meshhook_alerts.domain.timers import Timer
 
 
@@ -76,6 +77,8 @@ class PlannedNotification:
     """The moment from which the new failures count."""
     covers: Sequence[Covered] = ()
     """Of a digest, all the alerts it tells of, in its order; ``alert`` and ``fold`` are the first's."""
+    storm: Storm | None = None
+    """Of a storm's summary, the storm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class State:
     """Channel id → when messages to it were decided, for those with limits, as far back as they reach."""
     recent: Mapping[UUID, Sequence[tuple[datetime, int]]] = field(default_factory=dict)
     """Alert id → moments and numbers of its latest failures, where a rule waits for so many of them."""
+    pace: Pace = field(default_factory=Pace)
+    """How fast the project's messages come."""
     fleet_silent: bool = False
     """Whether an alert is open that explains every "never started"."""
 
@@ -116,6 +121,8 @@ class Decisions:
     """To be set, or moved."""
     tried: Mapping[UUID, datetime] = field(default_factory=dict)
     """Channel id → when a message to it was decided, for those that accept none at present."""
+    pace: Pace | None = None
+    """The project's, where it has changed."""
 
 
 @dataclass(frozen=True, slots=True)

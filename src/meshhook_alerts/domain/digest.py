@@ -10,8 +10,15 @@ from typing import Any
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.kinds import title_of
+from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.redaction import redact_name
 from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.storm import Storm
+
+_TITLE = {
+    Reason.STORM_SUMMARY: "Too many messages at once; this one stands in for them",
+    Reason.STORM_OVER: "The messages have slowed down again; this is what it was",
+}
 
 MOST_LINES = 20
 """Alerts a digest describes; the rest is counted."""
@@ -45,11 +52,11 @@ def in_order(covered: Sequence[Covered]) -> list[Covered]:
     )
 
 
-def failure_of(covered: Sequence[Covered]) -> dict[str, Any]:
+def failure_of(covered: Sequence[Covered], reason: Reason) -> dict[str, Any]:
     """What a digest says in place of one failure: a line for each alert."""
     return {
         "kind": "digest",
-        "title": "What had been held back until now",
+        "title": _TITLE.get(reason, "What had been held back until now"),
         "class": covered[0].fold.failure_class,
         "error": "\n".join(_lines(covered)),
         "error_class": "unknown",
@@ -59,12 +66,31 @@ def failure_of(covered: Sequence[Covered]) -> dict[str, Any]:
     }
 
 
-def headline_of(covered: Sequence[Covered], project: str | None) -> str:
+def headline_of(
+    covered: Sequence[Covered], project: str | None, storm: Storm | None, *, over: bool
+) -> str:
     """How much it is, and how much of it goes on."""
+    if storm and over:
+        return _headline_of_storm(covered, project, storm)
+    during = f"; a storm since {storm.started_at:%H:%M} UTC" if storm else ""
     open_ = sum(each.is_open for each in covered)
     failures = sum(each.failures for each in covered)
-    over = f", {len(covered) - open_:,} recovered meanwhile" if open_ < len(covered) else ""
-    return f"{redact_name(project) if project else 'MeshHook'}: {failures:,} failures held back, {open_:,} {'trouble' if open_ == 1 else 'troubles'} still open{over}"
+    ended = f", {len(covered) - open_:,} recovered meanwhile" if open_ < len(covered) else ""
+    return f"{_whose(project)}: {failures:,} failures held back, {_troubles(open_)} still open{ended}{during}"
+
+
+def _headline_of_storm(covered: Sequence[Covered], project: str | None, storm: Storm) -> str:
+    open_ = sum(each.is_open for each in covered)
+    more = " or more" if storm.troubles > len(covered) else ""
+    return f"{_whose(project)}: the storm of {storm.started_at:%H:%M} UTC is over: {storm.failures:,} failures of {_troubles(storm.troubles)}, {open_:,}{more} still open"
+
+
+def _whose(project: str | None) -> str:
+    return redact_name(project) if project else "MeshHook"
+
+
+def _troubles(number: int) -> str:
+    return f"{number:,} {'trouble' if number == 1 else 'troubles'}"
 
 
 def for_programs(covered: Sequence[Covered]) -> dict[str, Any]:
@@ -87,6 +113,7 @@ def _entry(covered: Covered) -> Mapping[str, Any]:
         "kind": fold.kind,
         "error": fold.sample.split("\n", 1)[0],
         "new_failures": covered.failures,
+        "failures": covered.alert.count,
         "opened_at": _instant(alert.opened_at),
         "last_failure_at": _instant(alert.last_failure_at),
     }
@@ -96,7 +123,7 @@ def _lines(covered: Sequence[Covered]) -> list[str]:
     lines = [_line(each) for each in covered[:MOST_LINES]]
     if left := covered[MOST_LINES:]:
         lines.append(
-            f"and {len(left):,} more with {sum(each.failures for each in left):,} failures"
+            f"and {len(left):,} more with {sum(each.failures or each.alert.count for each in left):,} failures"
         )
     return lines
 
@@ -106,12 +133,16 @@ def _line(covered: Covered) -> str:
     place = " › ".join(part for part in (_clean(fold.workflow), _clean(fold.node_id)) if part)
     what = fold.sample.split("\n", 1)[0] or title_of(fold.kind)
     mark = covered.severity.upper() if covered.is_open else "recovered"
-    return f"{mark}  {place or 'MeshHook'}: {what} (×{covered.failures:,})"
+    return f"{mark}  {place or 'MeshHook'}: {what} (×{covered.failures or covered.alert.count:,})"
 
 
 def ids_of(covered: Sequence[Covered]) -> list[dict[str, Any]]:
     """Every alert with its failures, to be kept: what the channel knows if it arrives."""
-    return [{"alert": str(each.alert.id), "failures": each.failures} for each in covered]
+    return [
+        {"alert": str(each.alert.id), "failures": each.failures}
+        for each in covered
+        if each.failures
+    ]
 
 
 def span_of(covered: Sequence[Covered]) -> tuple[datetime, datetime]:

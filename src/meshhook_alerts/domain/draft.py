@@ -23,7 +23,8 @@ from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import reason_to_tell
-from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, untold_timer
+from meshhook_alerts.domain.storm import Pace
+from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, storm_timer, untold_timer
 
 _RELEASED_LATER = frozenset(
     {
@@ -32,6 +33,7 @@ _RELEASED_LATER = frozenset(
         Reason.CHANNEL_REFUSES,
         Reason.QUIET_PERIOD,
         Reason.CHANNEL_CAP,
+        Reason.STORM,
         Reason.SILENCED,
     }
 )
@@ -60,10 +62,13 @@ class Draft:
     """By subject."""
     new: list[Timer] = field(default_factory=list)
     tried: dict[UUID, datetime] = field(default_factory=dict)
+    pace: Pace | None = None
+    """Where it has changed."""
 
     def plan(self, planned: PlannedNotification) -> None:
         """One message more; a channel that refuses has been tried with it."""
         self.notifications.append(planned)
+        self._note_pace(planned)
         if planned.channel.limits:
             self._note_send(planned)
         channel, refusing = planned.channel.id, self.context.state.refusing
@@ -71,6 +76,31 @@ class Draft:
             self.tried[channel] = planned.at
             state = replace(self.context.state, refusing={**refusing, channel: planned.at})
             self.context = replace(self.context, state=state)
+
+    def _note_pace(self, planned: PlannedNotification) -> None:
+        """One message more of the project; it may be the one that begins a storm."""
+        pace, at, settings = self.context.state.pace, planned.at, self.context.policy.project
+        if not settings.storm_summaries:
+            return
+        on = pace.storm or pace.is_full(at, settings.storm_limit)
+        if on and planned.reason is Reason.FIRST_FAILURE:
+            pace = replace(pace, storm=pace.in_storm(at).letting(planned.alert.id, at))
+        self.keep_pace(pace.sending(at, settings.storm_limit))
+
+    def keep_pace(self, pace: Pace) -> None:
+        """How fast the project's messages come by now; with a storm that begins, the timer of its end."""
+        began = pace.storm is not None and self.context.state.pace.storm is None
+        self.context = replace(self.context, state=replace(self.context.state, pace=pace))
+        self.pace = pace
+        if began and pace.storm:
+            self.set_timer(storm_timer(pace.storm.over_at))
+
+    def set_timer(self, timer: Timer) -> None:
+        """Kept, unless one of its subject comes due earlier."""
+        known = self.timers.get(timer.subject)
+        if known is None or timer.due < known.due:
+            self.timers[timer.subject] = timer
+            self.new.append(timer)
 
     def _note_send(self, planned: PlannedNotification) -> None:
         sends, channel = self.context.state.sends, planned.channel.id
@@ -82,18 +112,13 @@ class Draft:
         if verdict.reason not in _RELEASED_LATER:
             return
         due = verdict.eligible_at or max(candidate.fold.at, self.context.now) + LOOK_AGAIN
-        timer = untold_timer(candidate.alert.id, candidate.channel.id, due)
-        known = self.timers.get(timer.subject)
-        if known is None or due < known.due:
-            self.timers[timer.subject] = timer
-            if candidate.fold.at < due <= self.context.now:
-                self.new.append(timer)
+        self.set_timer(untold_timer(candidate.alert.id, candidate.channel.id, due))
 
     def set_on_the_way(self) -> list[Timer]:
         """Timers set since this was last asked that come due by now: those of a batch that is decided
         late, whose moments lie between those of its failures."""
         new, self.new = self.new, []
-        return new
+        return [timer for timer in new if timer.due <= self.context.now]
 
     def has_fired(self, timer: Timer) -> None:
         """It need not be kept any more, unless it is set again."""
@@ -118,6 +143,7 @@ class Draft:
             notifications=self.notifications,
             timers=list(self.timers.values()),
             tried=self.tried,
+            pace=self.pace,
         )
 
     def known(self, alert_id: UUID) -> Alert | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.decision import Candidate, LedgerEntry, PlannedNotification, Verdict
+from meshhook_alerts.domain.digest import Covered, in_order
 from meshhook_alerts.domain.draft import Draft, after
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.reasons import Effect, Reason
@@ -14,6 +15,7 @@ from meshhook_alerts.domain.releasing import (
     after_digest,
     after_outcome,
     digest_of,
+    farewell_of,
     heard_again,
     is_owed,
     passed_over,
@@ -21,7 +23,7 @@ from meshhook_alerts.domain.releasing import (
     untold,
 )
 from meshhook_alerts.domain.stages.match import NoTarget
-from meshhook_alerts.domain.timers import Timer
+from meshhook_alerts.domain.timers import Timer, storm_timer
 
 
 def hear_outcome(draft: Draft, timer: Timer) -> None:
@@ -44,6 +46,36 @@ def come_due(draft: Draft, timers: Sequence[Timer]) -> None:
         _tell_one(draft, ready[0])
     elif ready:
         _tell_digest(draft, ready)
+
+
+def look_at_storm(draft: Draft, timer: Timer) -> None:
+    """Ends the project's storm if it has been quiet for long enough; each channel that it kept from
+    messages gets a last one."""
+    draft.has_fired(timer)
+    storm = draft.context.state.pace.storm
+    if storm is None:
+        return
+    alerts = [alert for id_ in storm.alerts if (alert := draft.known(id_))]
+    if storm.over_at > timer.due or len(alerts) < len(storm.alerts):
+        # Not over yet; or begun in this very batch, without its first alerts at hand: in the next, then.
+        draft.set_timer(storm_timer(max(storm.over_at, timer.due)))
+        return
+    draft.keep_pace(replace(draft.context.state.pace, storm=None))
+    covered = [
+        Covered(alert, fold, alert.severity, 0)
+        for alert in alerts
+        if (fold := draft.last_fold(alert))
+    ]
+    by_id = {channel.id: channel for channel in draft.context.policy.channels.values()}
+    for channel in filter(None, map(by_id.get, storm.channels)):
+        if covered and channel.enabled:
+            planned = farewell_of(storm, channel, in_order(covered), timer.due)
+            draft.notifications.append(planned)
+            entry = LedgerEntry(
+                None, planned.alert.id, planned.at, 0, Verdict(planned.reason), planned.severity,
+                channel=channel, notification_id=planned.id,
+            )  # fmt: skip
+            draft.entries.append(entry)
 
 
 def _ready(draft: Draft, timer: Timer) -> Candidate | None:
@@ -86,6 +118,8 @@ def _tell_one(draft: Draft, candidate: Candidate) -> None:
 
 def _tell_digest(draft: Draft, ready: Sequence[Candidate]) -> None:
     planned = digest_of(ready)
+    if storm := draft.context.state.pace.storm:
+        planned = replace(planned, reason=Reason.STORM_SUMMARY, storm=storm)
     draft.plan(planned)
     channel = planned.channel.id
     for candidate in ready:

@@ -6,6 +6,7 @@ Live worker, simulator and explain call this and nothing else, so they cannot di
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from meshhook_alerts.domain.decision import (
     Verdict,
 )
 from meshhook_alerts.domain.draft import Draft, after
-from meshhook_alerts.domain.due import come_due, hear_outcome
+from meshhook_alerts.domain.due import come_due, hear_outcome, look_at_storm
 from meshhook_alerts.domain.failure import Fold, Recovery
 from meshhook_alerts.domain.identifiers import NIL
 from meshhook_alerts.domain.kinds import FLEET_SILENT
@@ -67,6 +68,8 @@ def _walk(draft: Draft, group: list[Item]) -> None:
             _decide(draft, fold)
         case [Recovery() as recovery]:
             _recover(draft, recovery)
+        case [Timer() as timer] if timer.kind is TimerKind.STORM:
+            look_at_storm(draft, timer)
         case [Timer() as timer] if timer.kind is not TimerKind.UNTOLD:
             hear_outcome(draft, timer)
         case _:
@@ -87,6 +90,10 @@ def _decide(draft: Draft, fold: Fold) -> None:
             reasons.setdefault(target.channel.id, set()).add(reason)
     if told:
         draft.alerts[alert.id] = alert = alert.telling(told)
+    if held := [id_ for id_, seen in reasons.items() if Reason.STORM in seen and id_ not in told]:
+        pace = draft.context.state.pace
+        storm = pace.in_storm(fold.at).holding(alert.id, held, fold.count, fold.at)
+        draft.keep_pace(replace(pace, storm=storm))
     for channel_id, seen in reasons.items():
         if all(each.effect is Effect.BLOCKED for each in seen):
             alert = passed_over(

@@ -110,11 +110,13 @@ def _digest(planned: PlannedNotification, policy: ProjectPolicy) -> dict[str, An
         "type": "alert.digest",
         "reason": planned.reason,
         "severity": planned.severity,
-        "headline": headline_of(covered, policy.project_name),
+        "headline": headline_of(
+            covered, policy.project_name, planned.storm, over=planned.reason is Reason.STORM_OVER
+        ),
         "project": {"id": str(planned.fold.project_id), "name": _clean(policy.project_name)},
         "workflow": {"slug": None, "name": None, "version": None},
         "node": {"id": None, "type": None},
-        "failure": failure_of(covered),
+        "failure": failure_of(covered, planned.reason),
         "alert": {
             "id": str(planned.alert.id),
             "opened_at": _instant(first),

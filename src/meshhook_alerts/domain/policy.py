@@ -109,6 +109,10 @@ class EffectiveSettings:
     """Least time between two messages about one alert to one channel."""
     rules: tuple[AlertRule, ...] = (DEFAULT_RULE,)
     quiet_periods: tuple[QuietPeriod, ...] = ()
+    storm_summaries: bool = True
+    """Whether too many messages of the project at once become summaries."""
+    storm_limit: int = 20
+    """Messages of the project in 60 s that are not yet too many."""
     grace: timedelta = timedelta(seconds=60)
     """Silence after which a step, a run or a job counts as abandoned."""
     no_events_after: timedelta = timedelta(seconds=30)

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     RELEASED = "released"
     DIGEST = "digest"
     STORM_SUMMARY = "storm_summary"
+    STORM_OVER = "storm_over"
     EXISTING = "existing"
     TEST = "test"
     RULE_BROKEN = "rule_broken"
@@ -99,6 +100,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
             Reason.DIGEST: "What had been held back for the channel was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",
+            Reason.STORM_OVER: "The messages had slowed down again, so the channel was told what it had all been.",
             Reason.EXISTING: "The operator asked for it: one message about all that had been lost before alerts were attached.",
             Reason.TEST: "Somebody tried the channel with a test message.",
             Reason.RULE_BROKEN: "A rule could not be used, so the channel was told to be safe.",

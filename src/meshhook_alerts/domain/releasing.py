@@ -13,8 +13,10 @@ from meshhook_alerts.domain.decision import Candidate, PlannedNotification
 from meshhook_alerts.domain.digest import Covered, in_order
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.policy import Channel
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages.notify import notify
+from meshhook_alerts.domain.storm import Storm
 from meshhook_alerts.domain.timers import Timer, TimerKind
 
 
@@ -65,6 +67,27 @@ def digest_of(ready: Sequence[Candidate]) -> PlannedNotification:
         new_failures=sum(each.failures for each in covered),
         since=min(each.alert.opened_at for each in covered),
         covers=covered,
+    )
+
+
+def farewell_of(
+    storm: Storm, channel: Channel, covered: Sequence[Covered], at: datetime
+) -> PlannedNotification:
+    """The last message about a storm: what it was, and what of it goes on. It tells of no new failure."""
+    first = covered[0]
+    return PlannedNotification(
+        id=derive_id(channel.id, f"storm/{storm.started_at.isoformat()}"),
+        alert=first.alert,
+        fold=first.fold,
+        channel=channel,
+        rule=None,
+        reason=Reason.STORM_OVER,
+        severity=max((each.severity for each in covered), key=lambda each: each.rank),
+        at=at,
+        new_failures=0,
+        since=storm.started_at,
+        covers=covered,
+        storm=storm,
     )
 
 

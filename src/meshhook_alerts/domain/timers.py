@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from meshhook_alerts.domain.identifiers import NIL
+
 LOOK_AGAIN = timedelta(minutes=1)
 """Until a timer whose obstacle has no known end asks again."""
 
@@ -22,6 +24,8 @@ class TimerKind(StrEnum):
     """Failures that were counted and not told may be told now."""
     ACCEPTED = "accepted"
     """A channel accepted a message, later than it was decided: its cooldown starts now."""
+    STORM = "storm"
+    """A storm may be over."""
     UNDELIVERED = "undelivered"
     """A message was given up: whatever it said, the channel does not know it."""
 
@@ -39,6 +43,11 @@ class Timer:
     """Failures that the message told of, where this is about one."""
     reason: str | None = None
     """Why that message was sent."""
+
+
+def storm_timer(due: datetime) -> Timer:
+    """Asks at ``due`` whether the project's storm is over."""
+    return Timer(TimerKind.STORM, "storm", due, NIL, NIL)
 
 
 def untold_timer(alert_id: UUID, channel_id: UUID, due: datetime) -> Timer:

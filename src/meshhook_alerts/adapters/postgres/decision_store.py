@@ -49,7 +49,7 @@ _PART = 1_000
 _TIMERS = 1_000
 """Timers of a batch; the rest comes with the next."""
 
-_ANY_WAITING = 4  # place in take_project.sql's answer
+_ANY_WAITING, _PACE = 4, 5  # places in take_project.sql's answer
 _FINGERPRINT = 3  # place in open_alerts.sql's answer
 _COUNT, _MEMBERS, _LAST_ID = 8, -2, -1  # places in group_signals.sql's answer
 
@@ -139,7 +139,8 @@ class PostgresDecidingTransaction:
             await self._connection.commit()  # a rollback would forget the prepared statements
             return None
         self._hear(now)
-        return Batch(project_id, settings_version, now, limit, first, timers)
+        pace = encoding.pace_from(taken[_PACE])
+        return Batch(project_id, settings_version, now, limit, first, timers, pace)
 
     async def _take(self, limit: int) -> tuple[TupleRow, Part, Sequence[Timer]]:
         async with self._connection.pipeline():
@@ -178,7 +179,7 @@ class PostgresDecidingTransaction:
         """Kept for the next statement that is sent anyway."""
         self._settled.add(part, placed)
 
-    async def _record(self, batch: Batch, decided: Mapping[str, str]) -> None:
+    async def _record(self, batch: Batch, decided: Mapping[str, str | None]) -> None:
         settled, self._settled = self._settled, encoding.Members()
         if settled or decided is not encoding.NOTHING:
             await self._cursor(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from meshhook_alerts.adapters.postgres.new_rows import (
     ALERTS,
@@ -22,6 +24,7 @@ from meshhook_alerts.application.ports import Part
 from meshhook_alerts.domain.alert import Alert, Told
 from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.folding import Placed
+from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import Timer
 
 
@@ -33,6 +36,14 @@ def dumps(rows: Any) -> str:
 def lines(documents: Iterable[Any]) -> str:
     """One JSON text per line, for a column that is JSON itself."""
     return b"\n".join(map(orjson.dumps, documents)).decode()
+
+
+def pace_from(kept: dict[str, Any] | None) -> Pace:
+    """How fast a project's messages came by the end of the batch before."""
+    return _PACE.validate_python(kept) if kept else Pace()
+
+
+_PACE = TypeAdapter(Pace)
 
 
 def told_from(entry: dict[str, Any]) -> Told:
@@ -63,13 +74,14 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
     ]
 
 
-def parameters(decisions: Decisions, rows: NewRows | None) -> dict[str, str]:
+def parameters(decisions: Decisions, rows: NewRows | None) -> dict[str, str | None]:
     """All that was decided, as ``commit_decisions.sql`` takes it; without ``rows``, what is not new
     rows: those come another way."""
     changed = [alert for alert in decisions.alerts if alert.id not in decisions.opened_by]
     return {
         "changed": dumps(changed_rows(changed)),
         "changed_told": lines(map(told_of, changed)),
+        "pace": dumps(asdict(decisions.pace)) if decisions.pace else None,
         **(_new(rows) if rows else _NOTHING_NEW),
     }
 
@@ -82,7 +94,10 @@ def timers(seen: Iterable[Timer], decisions: Decisions) -> dict[str, list[Any]]:
     return {
         "fired_kinds": [timer.kind.value for timer in gone],
         "fired_subjects": [timer.subject for timer in gone],
+        "kinds": [timer.kind.value for timer in decisions.timers],
         "subjects": [timer.subject for timer in decisions.timers],
+        "alert_ids": [timer.alert_id for timer in decisions.timers],
+        "channel_ids": [timer.channel_id for timer in decisions.timers],
         "dues": [timer.due for timer in decisions.timers],
         "tried": list(decisions.tried),
         "tried_at": list(decisions.tried.values()),
@@ -106,7 +121,9 @@ _NOTHING_NEW = {
     **dict.fromkeys(("folds", "opened", "entries", "notifications"), "[]"),
     **dict.fromkeys(("evidence", "opened_told", "contents"), ""),
 }
-NOTHING = {**_NOTHING_NEW, "changed": "[]", "changed_told": ""}
+NOTHING: dict[str, str | None] = {
+    **_NOTHING_NEW, "changed": "[]", "changed_told": "", "pace": None,
+}  # fmt: skip
 """In place of ``parameters`` while nothing has been decided yet."""
 
 

@@ -15,9 +15,10 @@ from meshhook_alerts.domain.stages.cap import cap
 from meshhook_alerts.domain.stages.inhibit import inhibit
 from meshhook_alerts.domain.stages.quiet_period import quiet_period
 from meshhook_alerts.domain.stages.silence import silence
+from meshhook_alerts.domain.stages.storm import storm
 from meshhook_alerts.domain.stages.threshold import threshold
 from meshhook_alerts.domain.stages.throttle import throttle
 
 Stage = Callable[[Candidate, Context], Verdict | None]
 
-SUPPRESSING: tuple[Stage, ...] = (threshold, silence, inhibit, quiet_period, throttle, cap)
+SUPPRESSING: tuple[Stage, ...] = (threshold, silence, inhibit, quiet_period, throttle, cap, storm)

@@ -80,7 +80,7 @@ with members as materialized (
       template_version smallint, deadline_at timestamptz, covers jsonb)
   ) as planned (content)
 ), state as (
-  update meshhook_alerts.project_state set decided_at = clock_timestamp()
+  update meshhook_alerts.project_state set decided_at = clock_timestamp(), pace = coalesce(%(pace)s::jsonb, pace)
   where project_id = %(project_id)s
 )
 select 1

@@ -15,7 +15,10 @@ with fired as (
   where health.channel_id = attempt.channel_id and health.refused_at < attempt.at
 )
 insert into meshhook_alerts.timers as timer (project_id, kind, subject, due, alert_id, channel_id)
-select %(project_id)s, 'untold', subject, due, split_part(subject, '/', 1)::uuid, split_part(subject, '/', 2)::uuid
-from rows from (unnest(%(subjects)s::text[]), unnest(%(dues)s::timestamptz[])) as wanted (subject, due)
+select %(project_id)s, kind, subject, due, alert_id, channel_id
+from rows from (
+  unnest(%(kinds)s::text[]), unnest(%(subjects)s::text[]), unnest(%(dues)s::timestamptz[]),
+  unnest(%(alert_ids)s::uuid[]), unnest(%(channel_ids)s::uuid[])
+) as wanted (kind, subject, due, alert_id, channel_id)
 on conflict (project_id, kind, subject) do update
 set due = case when timer.due <= %(now)s then excluded.due else least(timer.due, excluded.due) end

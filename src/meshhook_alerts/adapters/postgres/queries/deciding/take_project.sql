@@ -14,7 +14,7 @@ with recursive waiting (project_id) as (
 ), wanted as (
   select project_id from waiting where project_id is not null union select project_id from due
 ), taken as (
-  select state.project_id, state.settings_version
+  select state.project_id, state.settings_version, state.pace
   from meshhook_alerts.project_state state
   join wanted using (project_id)
   where state.postponed_until is null or state.postponed_until <= clock_timestamp()
@@ -24,7 +24,7 @@ with recursive waiting (project_id) as (
 )
 select taken.project_id, taken.settings_version, clock_timestamp() as now,
        set_config('meshhook_alerts.project', taken.project_id::text, true),
-       exists (select 1 from wanted) as any_waiting,
+       exists (select 1 from wanted) as any_waiting, taken.pace,
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_sort', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 from (select) as always left join taken on true
