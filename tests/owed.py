@@ -9,9 +9,7 @@ from __future__ import annotations
 import pytest
 
 OWED: dict[str, str] = {
-    "test_limits_to_come.py::test_settings_have_versions_that_can_be_restored": "#18",
     "test_limits_to_come.py::test_settings_from_the_command_line": "#18",
-    "test_limits_to_come.py::test_a_project_without_settings_gets_sensible_ones_by_one_call": "#18",
     "test_limits_to_come.py::test_what_grows_is_partitioned_by_time": "#18",
 }
 

@@ -51,6 +51,8 @@ from meshhook_alerts.application.problems import InvalidRequest
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.recording import Recorder
 from meshhook_alerts.application.sending import Sender
+from meshhook_alerts.application.settings_defaults import SetUpDefaults
+from meshhook_alerts.application.settings_history import SettingsHistory
 from meshhook_alerts.application.silences import Silences
 from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
@@ -140,6 +142,16 @@ class Service:
     def patch_settings(self) -> PatchSettings:
         """``POST`` and ``PUT /api/alerts/settings``, in parts or whole."""
         return PatchSettings(self.read_settings, self.change_settings)
+
+    @property
+    def settings_history(self) -> SettingsHistory:
+        """``/api/alerts/settings/…/versions``."""
+        return SettingsHistory(PostgresSettingsStore(self.database.pool), self.patch_settings)
+
+    @property
+    def set_up_defaults(self) -> SetUpDefaults:
+        """``POST /api/alerts/settings/…/defaults``."""
+        return SetUpDefaults(self.read_settings, self.patch_settings)
 
     @property
     def link_seals(self) -> LinkSeals:

@@ -51,6 +51,24 @@ class StoredSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """What a place's settings said from some moment on."""
+
+    version: int
+    document: Mapping[str, Any]
+    changed_at: datetime
+    changed_by: UUID | None
+    settings_version: int | None
+    """The project's version, as decisions name it, from which on it held; None for those of before this
+    was kept."""
+
+    @classmethod
+    def nothing(cls, before: KeptVersion) -> KeptVersion:
+        """What there was before the first."""
+        return cls(0, {}, before.changed_at, None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSecrets:
     """The sealed secrets of a channel."""
 
@@ -78,6 +96,9 @@ class SettingsTransaction(Protocol):
 
     async def read(self, project_id: UUID) -> StoredSettings | None:
         """What is stored; None if the caller sees no such project."""
+
+    async def versions(self, project_id: UUID, workflow: str | None) -> Sequence[KeptVersion]:
+        """What a place's settings said, the newest first."""
 
     async def stored_secrets(
         self, project_id: UUID, channels: Sequence[str]

@@ -21,6 +21,7 @@ from meshhook_alerts.application.problems import NotFound
 from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
+    KeptVersion,
     StoredChannel,
     StoredSecrets,
     StoredSettings,
@@ -123,6 +124,12 @@ class PostgresSettingsTransaction:
             versions={workflow: version for workflow, version, _ in documents},
             channels=channels,
         )
+
+    @translated
+    async def versions(self, project_id: UUID, workflow: str | None) -> list[KeptVersion]:
+        """What a place's settings said, the newest first."""
+        rows = await self._rows("settings/kept_versions", project_id=project_id, workflow=workflow)
+        return [KeptVersion(*row) for row in rows]
 
     @translated
     async def stored_secrets(

@@ -17,6 +17,7 @@ from meshhook_alerts.entrypoints.api import (
     detection_routes,
     docs_routes,
     health_routes,
+    history_routes,
     settings_routes,
     silence_routes,
     trigger_routes,
@@ -53,6 +54,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (
         alert_page,
+        history_routes,  # before what takes any word for a workflow
         settings_routes,
         silence_routes,
         channel_routes,

@@ -128,7 +128,7 @@ async def save(
     what has changed; 201 if it is the first of its place."""
     service: Service = request.app.state.service
     saved = await service.patch_settings.patch(await json_object(request), who, _version(if_match))
-    return _saved(saved, response)
+    return saved_answer(saved, response)
 
 
 @router.put(
@@ -144,7 +144,9 @@ async def replace_project(
     service: Service = request.app.state.service
     whole = {**await json_object(request), "project_id": str(project_id)}
     whole.pop("workflow", None)
-    return _saved(await service.patch_settings.replace(whole, who, _version(if_match)), response)
+    return saved_answer(
+        await service.patch_settings.replace(whole, who, _version(if_match)), response
+    )
 
 
 @router.put(
@@ -163,7 +165,9 @@ async def replace_workflow(
     """The whole of what the workflow, named by slug or id, says itself; channels as for a project."""
     service: Service = request.app.state.service
     whole = {**await json_object(request), "project_id": str(project_id), "workflow": workflow}
-    return _saved(await service.patch_settings.replace(whole, who, _version(if_match)), response)
+    return saved_answer(
+        await service.patch_settings.replace(whole, who, _version(if_match)), response
+    )
 
 
 @router.get("/{project_id}", summary="A project's settings")
@@ -198,7 +202,8 @@ def _version(if_match: str | None) -> int | None:
 _ETAG = re.compile(r'"(\d{1,9})"')
 
 
-def _saved(saved: Saved, response: Response) -> SavedAnswer:
+def saved_answer(saved: Saved, response: Response) -> SavedAnswer:
+    """What a change answers."""
     response.status_code = 201 if saved.created else 200
     changed = [
         ChangeAnswer(pointer=each.pointer, before=each.before, after=each.after)
