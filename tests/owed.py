@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 
 OWED: dict[str, str] = {
-    "test_limits_to_come.py::test_settings_from_the_command_line": "#18",
     "test_limits_to_come.py::test_what_grows_is_partitioned_by_time": "#18",
 }
 

@@ -52,6 +52,7 @@ from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.recording import Recorder
 from meshhook_alerts.application.sending import Sender
 from meshhook_alerts.application.settings_defaults import SetUpDefaults
+from meshhook_alerts.application.settings_file import SettingsFiles
 from meshhook_alerts.application.settings_history import SettingsHistory
 from meshhook_alerts.application.silences import Silences
 from meshhook_alerts.application.try_channel import TryChannel
@@ -147,6 +148,11 @@ class Service:
     def settings_history(self) -> SettingsHistory:
         """``/api/alerts/settings/…/versions``."""
         return SettingsHistory(PostgresSettingsStore(self.database.pool), self.patch_settings)
+
+    @property
+    def settings_files(self) -> SettingsFiles:
+        """``meshhook-alerts settings export|diff|apply``."""
+        return SettingsFiles(self.read_settings, self.change_settings)
 
     @property
     def set_up_defaults(self) -> SetUpDefaults:

@@ -89,10 +89,12 @@ class ChangeSettings:
         *,
         basis: StoredSettings | None = None,
         removed: Sequence[str] = (),
+        only_check: bool = False,
     ) -> tuple[str | None, bool]:
         """Saves the whole of what a place says, creates or changes the channels it names and deletes
         those ``removed``. Returns the workflow's slug (None for the project) and whether it is new
         here. ``basis``: what was stored when the request was made; anything else is a conflict.
+        ``only_check``: says what is wrong, and saves nothing.
 
         Raises:
             InvalidRequest, NotFound
@@ -111,6 +113,8 @@ class ChangeSettings:
         changes = await self._checked(request, slug, stored, secrets, tools)
         if wrong := list(_still_named(request, slug, stored, removed)):
             raise InvalidRequest(wrong)
+        if only_check:
+            return slug, False
         async with self.store.as_caller(caller) as transaction:
             await transaction.lock(request.project_id)
             if basis is not None and not _same(
@@ -124,10 +128,10 @@ class ChangeSettings:
                 await self._save(transaction, request.project_id, change)
             for name in removed:
                 await transaction.delete_channel(request.project_id, name)
-            if basis is not None and basis.documents.get(slug) == _own_part(request):
+            if basis is not None and basis.documents.get(slug) == own_part(request):
                 return slug, False
             created = await transaction.save_document(
-                request.project_id, slug, _own_part(request), caller.subject
+                request.project_id, slug, own_part(request), caller.subject
             )
         return slug, created
 
@@ -183,7 +187,8 @@ class ChangeSettings:
         await transaction.save_secrets(channel_id, sealed)
 
 
-def _own_part(request: SettingsRequest) -> dict[str, Any]:
+def own_part(request: SettingsRequest) -> dict[str, Any]:
+    """What a place says itself, as it is stored."""
     return request.model_dump(
         mode="json", exclude={"project_id", "workflow", "channels"}, exclude_none=True
     )
@@ -201,7 +206,7 @@ def _still_named(
     request: SettingsRequest, slug: str | None, stored: StoredSettings, removed: Sequence[str]
 ) -> Iterator[InvalidField]:
     """Channels that shall go and that rules name."""
-    documents = {**stored.documents, slug: _own_part(request)}
+    documents = {**stored.documents, slug: own_part(request)}
     for place, document in documents.items():
         for part, word in (("rules", "rule"), ("quiet_periods", "quiet period")):
             for entry in document.get(part) or ():

@@ -59,7 +59,7 @@ def lay_over(
                 del whole[part]  # none of its own: what is below holds
     removed: tuple[str, ...] = ()
     if patch.get("channels") is not None:
-        known = {each.name: _as_written(each) for each in channels}
+        known = {each.name: as_written(each) for each in channels}
         secrets = {each.name: frozenset(each.secret_names) for each in channels}
         whole["channels"], named["channels"], removed = _by_name(
             known, patch["channels"], keep=False
@@ -133,7 +133,8 @@ def _name(value: Any) -> str | None:
     return name.strip() if isinstance(name, str) else None
 
 
-def _as_written(channel: StoredChannel) -> dict[str, Any]:
+def as_written(channel: StoredChannel) -> dict[str, Any]:
+    """A channel as people write it, without its secrets."""
     return {
         "name": channel.name,
         "kind": channel.kind,
@@ -180,6 +181,6 @@ def _keyed(document: Mapping[str, Any]) -> dict[str, Any]:
 def channels_of(channels: Sequence[StoredChannel]) -> dict[str, Any]:
     """Channels by name, as ``changes`` compares them; a secret shows as one that is set."""
     return {
-        each.name: _as_written(each) | {"secrets": dict.fromkeys(each.secret_names, "set")}
+        each.name: as_written(each) | {"secrets": dict.fromkeys(each.secret_names, "set")}
         for each in channels
     }

@@ -22,6 +22,7 @@ from meshhook_alerts.entrypoints.cli.existing import tell_existing
 from meshhook_alerts.entrypoints.cli.keys import keys
 from meshhook_alerts.entrypoints.cli.marks import shown
 from meshhook_alerts.entrypoints.cli.platform import platform
+from meshhook_alerts.entrypoints.cli.settings_files import settings_files
 from meshhook_alerts.entrypoints.cli.silences import silence
 from meshhook_alerts.entrypoints.cli.tokens import token
 
@@ -38,6 +39,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
 app.add_typer(channels, name="channels")
 app.add_typer(platform, name="platform")
+app.add_typer(settings_files, name="settings")
 app.add_typer(silence, name="silence")
 app.command("tell-existing")(tell_existing)
 app.command("token")(token)
