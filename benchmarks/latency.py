@@ -101,6 +101,7 @@ async def configure(url: str, project: Project, receiver: Receiver, **more: obje
     config = {"url": receiver.url, "secret": new_secret()}
     channel = {"name": "hook", "kind": "webhook", "config": config}
     document = {"project_id": str(project.id), "channels": [channel], **more}
+    document.setdefault("storm_summaries", False)  # every message is measured
     async with open_service(settings, url) as service:
         caller = Caller("service_role", {"role": "service_role"})
         await service.change_settings(SettingsRequest.model_validate(document), caller)

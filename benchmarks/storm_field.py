@@ -127,6 +127,11 @@ async def open_field(bench: Bench) -> AsyncIterator[Field]:
             "insert into alert_channels (project_id, name, kind) values (%s, 'ops', 'webhook') returning id",
             (project.id,),
         )
+        # Every message is written, as by the yardstick: a storm's summaries would spare most of them.
+        await connection.execute(
+            "insert into alert_settings (project_id, document) values (%s, '{\"storm_summaries\": false}')",
+            (project.id,),
+        )
         channel_id = (await cursor.fetchall())[0][0]
         yield Field(connection, project, channel_id, EvaluateFailures(store, JUDGES, _LINKS))
         await store.close()

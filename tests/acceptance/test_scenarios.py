@@ -187,7 +187,7 @@ async def test_a_mix_of_all_kinds_is_told_once_per_run_that_cannot_complete_and_
     """One message per failure, whatever its cooldown: no miss, no false alarm, no run twice."""
     await sweep_and_decide(world)
     async with a_service(world.url, sweep_seconds=0.1) as service:
-        await world.hook(service, receiver, cooldown_seconds=0)
+        await world.hook(service, receiver, cooldown_seconds=0, storm_summaries=False)
         played = await play_all(world, await world.value("select clock_timestamp()"))
         for _ in range(2):  # what triggers have told, then what sweeps find, then nothing more
             worker = service.worker()
