@@ -83,6 +83,7 @@ with claimed as materialized (
              'class', 'terminal', 'error', sample, 'error_class', 'unknown', 'http_status', null,
              'attempts', 5, 'hint', 'See the run for what led up to it.'),
            'alert', jsonb_build_object('id', alert_id, 'opened_at', first_at, 'last_failure_at', last_at,
+             'detected_at', last_at, 'resolved_at', null,
              'failures', count, 'new_failures', count, 'since', first_at),
            'run', jsonb_build_object('id', run_id), 'rule', 'Every run that cannot complete',
            'links', jsonb_build_object('alert', 'https://alerts.example/alerts/a/' || alert_id,

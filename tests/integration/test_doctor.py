@@ -47,7 +47,7 @@ async def test_all_is_well_is_said_too(world: World) -> None:
     subjects = {each.subject for each in await findings(world.url)}
     assert subjects == {
         "server", "database", "MeshHook", "our tables", "queue", "roles", "detection", "secrets", "workers", "backlog",
-        "operator", "deliveries", "channels",
+        "operator", "deliveries", "channels", "partitions",
     }  # fmt: skip
 
 

@@ -371,6 +371,9 @@ class Health(Protocol):
     async def beat(self, state: str, detail: Mapping[str, Any]) -> None:
         """Writes the worker's own row."""
 
+    async def tidy(self) -> None:
+        """Gets our own tables ready for the months to come."""
+
     async def say(self, part: str, trouble: str | None) -> None:
         """Writes the row of a part of the worker: what it cannot do, or that it works."""
 

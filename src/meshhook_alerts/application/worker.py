@@ -40,6 +40,7 @@ class Rhythm:
     queue: float = 0.5
     leases: float = 3
     beat: float = 10
+    tidy: float = 21_600
     stop: float = 20
     """How long a stopping worker waits for what it is sending."""
 
@@ -74,6 +75,7 @@ class Worker:
             *(asyncio.create_task(self._sweep(each), name=each.name) for each in self.sweeps.each),
             asyncio.create_task(self._every(self.rhythm.attribute, self.sweeps.attribute)),
             asyncio.create_task(self._every(self.rhythm.beat, self._beat), name="beat"),
+            asyncio.create_task(self._every(self.rhythm.tidy, self.health.tidy), name="tidy"),
         ]
         await self._stopping.wait()
         # A transaction under way may end; only a stuck one is broken off.

@@ -119,8 +119,8 @@ async def test_every_function_of_ours_has_an_empty_search_path(url: str) -> None
 @pytest.mark.parametrize(
     "statement",
     [
-        "select setval('public.alert_logs_id_seq', 1)",
-        "select nextval('public.alert_logs_id_seq')",
+        "select setval('meshhook_alerts.alert_logs_id', 1)",
+        "select nextval('meshhook_alerts.alert_logs_id')",
         "select last_value from public.alert_settings_versions_id_seq",
         "select meshhook_alerts.attach()",
     ],

@@ -25,6 +25,12 @@ class PostgresHealth:
         await self._write(f"worker:{self._worker}", state, detail)
 
     @translated
+    async def tidy(self) -> None:
+        """Partitions of the months to come."""
+        async with self._pool.connection() as connection:
+            await connection.execute(query("health/tidy"))
+
+    @translated
     async def say(self, part: str, trouble: str | None) -> None:
         """Writes the row of a part of this worker."""
         detail = {"trouble": trouble[:500]} if trouble else {}

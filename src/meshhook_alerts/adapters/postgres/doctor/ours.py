@@ -64,6 +64,22 @@ async def migrations(connection: Connection) -> AsyncIterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("ok", "our tables", "all migrations are applied")
+        yield await _partitions(connection)
+
+
+async def _partitions(connection: Connection) -> Finding:
+    """Whether next month has its place in what grows; without, all goes into the default partition."""
+    cursor = await connection.execute(
+        "select count(*) from (values ('alert_failures'), ('alert_logs')) parent (name)"
+        " where to_regclass(format('meshhook_alerts.%s_%s', parent.name,"
+        " to_char(now() at time zone 'utc' + interval '1 month', 'YYYY_MM'))) is null"
+    )
+    (lacking,) = await cursor.fetchone() or (0,)
+    if not lacking:
+        return Finding("ok", "partitions", "made for the months to come")
+    what = "next month has none yet; nothing is lost: its rows go into the default partition"
+    mend = "Start a worker; or run `select meshhook_alerts.make_partitions()` and see what it says."
+    return Finding("note", "partitions", what, mend)
 
 
 async def _taken(connection: Connection) -> list[str]:
