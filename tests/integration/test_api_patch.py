@@ -125,3 +125,17 @@ async def test_no_secret_is_in_what_changed(client: httpx.AsyncClient, world: Wo
     answer = await client.post(PATH, json=body(world, channels=[HOOK]))
     assert SECRET not in answer.text
     assert answer.json()["changed"][-1]["pointer"] == "/channels/hook"
+
+
+async def test_a_rule_that_may_be_a_mistake_is_saved_and_warned_of(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    rules = [{"name": "typo", "when": {"workflows": ["ordres"]}}, {"name": "all"}]
+    answer = await client.post(PATH, json=body(world, rules=rules))
+    assert answer.status_code == 201
+    warned = {each["pointer"]: each["message"] for each in answer.json()["warnings"]}
+    assert "'ordres' matches none of 3" in warned["/rules/typo"]
+    assert "asks for every failure" in warned["/rules/all"]
+    mended = {"typo": {"when": {"workflows": ["orders"]}}, "all": None}
+    again = await client.post(PATH, json=body(world, rules=mended))
+    assert again.json()["warnings"] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from meshhook_alerts.application.settings_patch import (
     lay_over,
 )
 from meshhook_alerts.application.settings_ports import Caller
+from meshhook_alerts.application.settings_warnings import warnings_of
+from meshhook_alerts.domain.identifiers import PLATFORM
 
 _TRIES = 5
 """Times a change is laid over anew because somebody else was quicker."""
@@ -40,6 +42,8 @@ class Saved:
     view: SettingsView
     created: bool
     changes: list[Change]
+    warnings: list[InvalidField] = field(default_factory=list)
+    """What may be a mistake in what was saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,22 @@ class PatchSettings:
         except InvalidRequest as problem:
             raise InvalidRequest([patched.as_sent(each) for each in problem.fields]) from None
         after = await self.read(before.project_id, before.workflow, caller)
-        return Saved(after, created, list(_differences(before, after)))
+        found = list(_differences(before, after))
+        return Saved(after, created, found, await self._warnings(after, caller))
+
+    async def _warnings(self, after: SettingsView, caller: Caller) -> list[InvalidField]:
+        """Of the rules that the place itself says."""
+        own = after.stored.documents.get(after.workflow, {}).get("rules") or ()
+        if not own or after.project_id == PLATFORM:
+            return []
+        names = {rule["name"] for rule in own}
+        rules = [rule for rule in after.effective.rules if rule.name in names]
+        async with self.read.store.as_caller(caller) as transaction:
+            troubles = await transaction.troubles(after.project_id)
+            if after.workflow:
+                troubles = [each for each in troubles if each.workflow == after.workflow]
+            workflows = await transaction.workflows(after.project_id)
+        return list(warnings_of(rules, troubles, workflows))
 
 
 def _place(sent: Mapping[str, Any]) -> tuple[UUID, str | None]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from meshhook_alerts.application.channel_document import ChannelDocument
 from meshhook_alerts.domain.policy import ProjectPolicy
+from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,24 @@ class StoredSettings:
     documents: Mapping[str | None, Mapping[str, Any]]
     versions: Mapping[str | None, int]
     channels: Sequence[StoredChannel]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What conditions can look at of an alert of the last days."""
+
+    kind: str
+    failure_class: FailureClass
+    severity: Severity
+    workflow: str | None
+    node_id: str | None
+    node_type: str | None
+    error_class: str
+    error: str
+    count: int
+    http_status: int | None = None
+    labels: Mapping[str, str] | None = None
+    criticality: Criticality = Criticality.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +118,12 @@ class SettingsTransaction(Protocol):
 
     async def versions(self, project_id: UUID, workflow: str | None) -> Sequence[KeptVersion]:
         """What a place's settings said, the newest first."""
+
+    async def troubles(self, project_id: UUID) -> Sequence[Trouble]:
+        """Those of the last seven days; the latest thousand."""
+
+    async def workflows(self, project_id: UUID) -> frozenset[str]:
+        """The slugs of the project's workflows, if the caller sees the project."""
 
     async def stored_secrets(
         self, project_id: UUID, channels: Sequence[str]

@@ -214,7 +214,7 @@ class Draft:
         for stage in SUPPRESSING:
             if verdict := stage(candidate, self.context):
                 return verdict
-        return Verdict(reason_to_tell(candidate))
+        return Verdict(reason_to_tell(candidate), blocked_by=candidate.rule.broken)
 
     def log(
         self,

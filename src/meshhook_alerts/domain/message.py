@@ -49,6 +49,7 @@ class Links:
 _EVENT = {
     Reason.FIRST_FAILURE: "alert.firing",
     Reason.CAME_BACK: "alert.firing",
+    Reason.RULE_BROKEN: "alert.firing",
     Reason.RELEASED: "alert.update",
 }
 

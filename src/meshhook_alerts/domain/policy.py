@@ -79,6 +79,8 @@ class AlertRule:
     enabled: bool = True
     after: Threshold | None = None
     """How often a trouble must have failed before the rule speaks; None: once."""
+    broken: str | None = None
+    """Why it cannot be used as it is written; it is then taken to ask for more than it may have."""
 
 
 DEFAULT_RULE = AlertRule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,9 @@ from meshhook_alerts.application.ports import Destination, ProjectSettings
 from meshhook_alerts.application.settings_document import SettingsDocument
 from meshhook_alerts.domain.identifiers import NOBODY
 from meshhook_alerts.domain.policy import (
+    DEFAULT_RULE,
     PRODUCT_DEFAULTS,
+    AlertRule,
     Channel,
     EffectiveSettings,
     Layer,
@@ -116,13 +119,46 @@ def _layer(document: Any, project_id: UUID, workflow: str | None) -> Layer:
     try:
         return SettingsDocument.model_validate(document).layer()
     except ValidationError as problem:
-        _log.error(
-            "settings of project %s, workflow %s cannot be read and are passed over: %s",
-            project_id,
-            workflow or "(all)",
-            "; ".join(f"{error['loc']}: {error['msg']}" for error in problem.errors()[:3]),
-        )
+        wrong = "; ".join(f"{error['loc']}: {error['msg']}" for error in problem.errors()[:3])
+        where = project_id, workflow or "(all)"
+        if layer := _without_broken_rules(document, problem):
+            _log.error("settings of project %s, workflow %s: broken rules, which now ask for every run that cannot complete: %s", *where, wrong)  # fmt: skip
+            return layer
+        _log.error("settings of project %s, workflow %s cannot be read and are passed over: %s", *where, wrong)  # fmt: skip
         return Layer()
+
+
+def _without_broken_rules(document: Any, problem: ValidationError) -> Layer | None:
+    """The document with each rule that cannot be read in the place of one that asks for whatever keeps a
+    run from completing; None if something else is wrong, too."""
+    broken = {
+        error["loc"][1]: str(error["msg"])
+        for error in problem.errors()
+        if len(error["loc"]) > 1 and error["loc"][0] == "rules"
+    }
+    if not broken or any(error["loc"][:1] != ("rules",) for error in problem.errors()):
+        return None
+    kept = [rule for place, rule in enumerate(document["rules"]) if place not in broken]
+    try:
+        layer = SettingsDocument.model_validate({**document, "rules": kept}).layer()
+    except ValidationError:
+        return None
+    stand_ins = [_stand_in(document["rules"][place], why) for place, why in broken.items()]
+    return replace(layer, values={**layer.values, "rules": (*layer.values["rules"], *stand_ins)})
+
+
+def _stand_in(written: Any, why: str) -> AlertRule:
+    rule: Mapping[str, Any] = written if isinstance(written, dict) else {}
+    channels = rule.get("channels")
+    return replace(
+        DEFAULT_RULE,
+        name=str(rule.get("name") or "a rule without a name")[:80],
+        channels=tuple(each for each in channels if isinstance(each, str))
+        if isinstance(channels, list)
+        else (),
+        enabled=rule.get("enabled") is not False,
+        broken=why[:200],
+    )
 
 
 def _silence(row: TupleRow) -> Silence | None:

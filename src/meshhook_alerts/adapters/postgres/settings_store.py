@@ -25,8 +25,10 @@ from meshhook_alerts.application.settings_ports import (
     StoredChannel,
     StoredSecrets,
     StoredSettings,
+    Trouble,
 )
 from meshhook_alerts.domain.policy import Channel
+from meshhook_alerts.domain.severity import FailureClass, Severity
 
 ROLES = frozenset({"anon", "authenticated", "service_role"})
 
@@ -130,6 +132,20 @@ class PostgresSettingsTransaction:
         """What a place's settings said, the newest first."""
         rows = await self._rows("settings/kept_versions", project_id=project_id, workflow=workflow)
         return [KeptVersion(*row) for row in rows]
+
+    @translated
+    async def troubles(self, project_id: UUID) -> list[Trouble]:
+        """Those of the last seven days; the latest thousand."""
+        rows = await self._rows("settings/recent_troubles", project_id=project_id)
+        return [Trouble(row[0], FailureClass(row[1]), Severity(row[2]), *row[3:]) for row in rows]
+
+    @translated
+    async def workflows(self, project_id: UUID) -> frozenset[str]:
+        """The slugs of the project's workflows, if the caller sees the project."""
+        if not await self._may_read(project_id):
+            return frozenset()
+        rows = await self._own_rows("settings/workflow_slugs", project_id=project_id)
+        return frozenset(row[0] for row in rows)
 
     @translated
     async def stored_secrets(

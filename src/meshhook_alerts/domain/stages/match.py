@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.policy import (
@@ -15,6 +16,8 @@ from meshhook_alerts.domain.policy import (
     ProjectPolicy,
 )
 from meshhook_alerts.domain.reasons import Reason
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,25 @@ def matching_rules(fold: Fold, settings: EffectiveSettings) -> tuple[list[AlertR
         patterns += rule.conditions.patterns if rule.enabled else 0
         if patterns > PATTERN_LIMIT:
             return found, True
-        if rule.enabled and rule.conditions.agree(fold):
-            found.append(rule)
+        if rule.enabled and (asked := _asks_for(rule, fold)):
+            found.append(asked)
     return found, False
+
+
+def _asks_for(rule: AlertRule, fold: Fold) -> AlertRule | None:
+    """The rule, if it is about ``fold``. One that breaks on it is taken to be: better told once too often
+    than not at all."""
+    try:
+        return rule if rule.conditions.agree(fold) else None
+    except Exception as problem:  # whatever it is, the other rules and failures go on
+        _log.exception("the rule %r broke", rule.name)
+        return replace(rule, broken=f"{type(problem).__name__}: {problem}"[:200])
 
 
 def _targets(rule: AlertRule, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
     named = rule.channels or tuple(policy.channels)
+    if rule.broken:
+        named = tuple(filter(policy.channels.__contains__, named)) or tuple(policy.channels)
     if not named:
         return (NoTarget(Reason.NO_CHANNEL, rule),)
     return [_target(rule, name, policy.channels.get(name)) for name in named]

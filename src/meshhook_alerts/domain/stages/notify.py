@@ -9,6 +9,8 @@ from meshhook_alerts.domain.reasons import Reason
 
 def reason_to_tell(candidate: Candidate) -> Reason:
     """Whether the channel hears of it for the first time, again, or again after its end."""
+    if candidate.rule.broken:
+        return Reason.RULE_BROKEN
     told = candidate.alert.told.get(candidate.channel.id)
     if told is None or not told.messages:
         return Reason.FIRST_FAILURE

@@ -82,10 +82,20 @@ class ChangeAnswer(BaseModel):
     after: Any = None
 
 
+class WarningAnswer(BaseModel):
+    """What may be a mistake, though it could be saved."""
+
+    pointer: str = Field(description="JSON pointer; rules by name.")
+    message: str
+
+
 class SavedAnswer(SettingsAnswer):
     """What holds now, and what this request changed."""
 
     changed: list[ChangeAnswer]
+    warnings: list[WarningAnswer] = Field(
+        description="Rules that match nothing or everything, perhaps by mistake."
+    )
 
 
 class SettingsDocumentBody(SettingsRequest):
@@ -209,7 +219,11 @@ def saved_answer(saved: Saved, response: Response) -> SavedAnswer:
         ChangeAnswer(pointer=each.pointer, before=each.before, after=each.after)
         for each in saved.changes
     ]
-    return SavedAnswer(**dict(_answer(saved.view, response)), changed=changed)
+    warnings = [
+        WarningAnswer(pointer=each.pointer, message=redact_name(each.message))
+        for each in saved.warnings
+    ]
+    return SavedAnswer(**dict(_answer(saved.view, response)), changed=changed, warnings=warnings)
 
 
 def _answer(view: SettingsView, response: Response) -> SettingsAnswer:
