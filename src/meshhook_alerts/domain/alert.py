@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from meshhook_alerts.domain.severity import Severity
+from meshhook_alerts.domain.volume import Volume
 
 
 class AlertStatus(StrEnum):
@@ -60,6 +61,9 @@ class Alert:
     count_before: int = 0
     """Failures counted before it opened again, if it did."""
 
+    volume: Volume | None = None
+    """How often it fails; None: not known."""
+
     @property
     def in_a_row(self) -> int:
         """Failures with no recovery between them, up to now."""
@@ -72,4 +76,5 @@ class Alert:
             self.id, self.project_id, self.fingerprint, self.status, self.severity, self.opened_at,
             self.last_failure_at, self.count, {**self.told, **told}, self.kind, self.withdrawn,
             self.resolved_at, self.under_way, self.count_before,
+            self.volume,
         )  # fmt: skip

@@ -25,6 +25,7 @@ from meshhook_alerts.domain.stages.match import NoTarget, Target, match
 from meshhook_alerts.domain.stages.notify import reason_to_tell
 from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, storm_timer, untold_timer
+from meshhook_alerts.domain.volume import Volume
 
 _RELEASED_LATER = frozenset(
     {
@@ -50,6 +51,8 @@ class Draft:
     counting: bool = False
     """Whether a rule waits for so many failures in a span."""
     alerts: dict[UUID, Alert] = field(default_factory=dict)
+    before: dict[UUID, Alert] = field(default_factory=dict)
+    """Those of before the batch, by id, once one is asked for."""
     current: dict[str, UUID] = field(default_factory=dict)
     """Fingerprint → the alert that a failure of today would be counted in."""
     last_folds: dict[UUID, Fold] = field(default_factory=dict)
@@ -148,8 +151,9 @@ class Draft:
 
     def known(self, alert_id: UUID) -> Alert | None:
         changed = self.alerts.get(alert_id)
-        before = self.context.state.alerts.values()
-        return changed or next((alert for alert in before if alert.id == alert_id), None)
+        if changed is None and not self.before:
+            self.before = {alert.id: alert for alert in self.context.state.alerts.values()}
+        return changed or self.before.get(alert_id)
 
     def count(self, fold: Fold) -> Alert:
         """The fold's alert with the fold counted in, opened (again) if there is none open."""
@@ -251,7 +255,12 @@ def _open(fold: Fold) -> Alert:
         last_failure_at=fold.last_at,
         count=fold.count,
         kind=fold.kind,
+        volume=_first(fold),
     )
+
+
+def _first(fold: Fold) -> Volume:
+    return Volume.of(fold.at, fold.count)
 
 
 def _add(alert: Alert, fold: Fold) -> Alert:
@@ -262,6 +271,9 @@ def _add(alert: Alert, fold: Fold) -> Alert:
         resolved_at=None if reopened else alert.resolved_at,
         count=alert.count + fold.count,
         count_before=alert.count if reopened else alert.count_before,
+        volume=_first(fold)
+        if reopened or not alert.volume
+        else alert.volume.adding(fold.at, fold.count),
         last_failure_at=max(alert.last_failure_at, fold.last_at),
         severity=max(alert.severity, fold.severity, key=lambda each: each.rank),
     )

@@ -51,6 +51,7 @@ _EVENT = {
     Reason.CAME_BACK: "alert.firing",
     Reason.RULE_BROKEN: "alert.firing",
     Reason.RELEASED: "alert.update",
+    Reason.VOLUME: "alert.update",
 }
 
 

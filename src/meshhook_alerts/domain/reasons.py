@@ -32,6 +32,7 @@ class Reason(StrEnum):
     FIRST_FAILURE = "first_failure"
     CAME_BACK = "came_back"
     STILL_FAILING = "still_failing"
+    VOLUME = "volume"
     REMINDER = "reminder"
     ESCALATED = "escalated"
     RECOVERED = "recovered"
@@ -93,6 +94,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.FIRST_FAILURE: "This trouble was new, so the channel was told at once.",
             Reason.CAME_BACK: "The channel had been told of its end, and it came back, so the channel was told at once.",
             Reason.STILL_FAILING: "It was still failing after the cooldown, so the channel was told again.",
+            Reason.VOLUME: "It fails far more often than before, so the channel was told before the cooldown ended.",
             Reason.REMINDER: "Nobody had acknowledged the alert, so the channel was reminded.",
             Reason.ESCALATED: "Nobody had acknowledged the alert in time, so the next step was told.",
             Reason.RECOVERED: "The trouble ended, so everyone who was told of it was told of its end.",

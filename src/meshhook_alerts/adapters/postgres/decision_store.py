@@ -329,7 +329,7 @@ def _group(row: TupleRow) -> SignalGroup:
 
 def _alert(row: TupleRow) -> Alert:
     (_, id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told,
-     kind, withdrawn, resolved_at, under_way, count_before) = row  # fmt: skip
+     kind, withdrawn, resolved_at, under_way, count_before, volume) = row  # fmt: skip
     return Alert(
         id_,
         project_id,
@@ -345,6 +345,7 @@ def _alert(row: TupleRow) -> Alert:
         resolved_at,
         frozenset(under_way),
         count_before,
+        encoding.volume_from(volume),
     )
 
 

@@ -19,6 +19,7 @@ from meshhook_alerts.adapters.postgres.new_rows import (
     as_objects,
     column,
     told_of,
+    volume_of,
 )
 from meshhook_alerts.application.ports import Part
 from meshhook_alerts.domain.alert import Alert, Told
@@ -26,6 +27,7 @@ from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.folding import Placed
 from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import Timer
+from meshhook_alerts.domain.volume import Volume
 
 
 def dumps(rows: Any) -> str:
@@ -44,6 +46,13 @@ def pace_from(kept: dict[str, Any] | None) -> Pace:
 
 
 _PACE = TypeAdapter(Pace)
+
+
+def volume_from(kept: dict[str, Any] | None) -> Volume | None:
+    """How often an alert failed by the end of the batch before."""
+    if kept is None:
+        return None
+    return Volume(datetime.fromisoformat(kept["minute"]), kept["count"], kept["peak"])
 
 
 def told_from(entry: dict[str, Any]) -> Told:
@@ -69,6 +78,7 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
             "withdrawn": alert.withdrawn,
             "resolved_at": alert.resolved_at,
             "count_before": alert.count_before,
+            "volume": volume_of(alert),
         }
         for alert in alerts
     ]

@@ -53,7 +53,7 @@ ALERTS = _table(
     """project_id uuid, id uuid, workflow text, fingerprint text, fingerprint_version int2,
     status text, severity text, kind text, class text, node_id text, error text, error_class text,
     opened_at timestamptz, last_failure_at timestamptz, count int8, withdrawn int8,
-    resolved_at timestamptz, count_before int8, evidence jsonb, told jsonb""",
+    resolved_at timestamptz, count_before int8, volume jsonb, evidence jsonb, told jsonb""",
 )
 LEDGER = _table(
     "public.alert_logs",
@@ -105,7 +105,7 @@ class NewRows:
                     project_id, alert.id, _name(fold.workflow), alert.fingerprint, normaliser.VERSION,
                     alert.status, alert.severity, fold.kind, fold.failure_class, fold.node_id,
                     fold.error, fold.error_class, alert.opened_at, alert.last_failure_at, alert.count,
-                    alert.withdrawn, alert.resolved_at, alert.count_before, _evidence_of(fold), told_of(alert),
+                    alert.withdrawn, alert.resolved_at, alert.count_before, volume_of(alert), _evidence_of(fold), told_of(alert),
                 )  # fmt: skip
 
     def entries(self) -> Iterator[Row]:
@@ -162,6 +162,12 @@ def told_of(alert: Alert) -> dict[str, Any]:
         }
         for channel, told in alert.told.items()
     }
+
+
+def volume_of(alert: Alert) -> dict[str, Any] | None:
+    """How often it fails, as it is kept."""
+    known = alert.volume
+    return {"minute": known.minute, "count": known.count, "peak": known.peak} if known else None
 
 
 def _name(text: str | None) -> str | None:

@@ -14,7 +14,15 @@ def reason_to_tell(candidate: Candidate) -> Reason:
     told = candidate.alert.told.get(candidate.channel.id)
     if told is None or not told.messages:
         return Reason.FIRST_FAILURE
-    return Reason.STILL_FAILING if told.open else Reason.CAME_BACK
+    if not told.open:
+        return Reason.CAME_BACK
+    return Reason.VOLUME if rises(candidate) else Reason.STILL_FAILING
+
+
+def rises(candidate: Candidate) -> bool:
+    """Whether the alert fails clearly more often than the channel knows."""
+    told, volume = candidate.alert.told.get(candidate.channel.id), candidate.alert.volume
+    return bool(volume and told and not candidate.released and volume.has_risen(told.at))
 
 
 def notify(candidate: Candidate) -> PlannedNotification:

@@ -32,6 +32,6 @@ select distinct on (fingerprint)
   kind, withdrawn, resolved_at,
   array(select planned.channel_id from public.alert_notifications planned
         where planned.alert_id = found.id and planned.state = 'pending') as under_way,
-  count_before
+  count_before, volume
 from (select) as always left join found on true
 order by fingerprint, status = 'resolved', resolved_at desc

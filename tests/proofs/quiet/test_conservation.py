@@ -1,0 +1,135 @@
+"""Failures in = failures told, whatever holds them back meanwhile and however often workers are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from meshhook_alerts.application.silences import SilenceRequest
+from meshhook_alerts.bootstrap import Service
+from tests.line import KEY, Receiver, World, a_receiver, a_service, at_work, eventually
+
+pytestmark = pytest.mark.postgres
+
+SECONDS = 40
+WORKERS = 3
+_WORKER = """
+import asyncio, sys
+from meshhook_alerts.bootstrap import open_service
+from tests.line import test_settings
+async def main():
+    async with open_service(test_settings(), sys.argv[1]) as service:
+        await service.worker().run()
+asyncio.run(main())
+"""
+
+
+async def _start(url: str) -> asyncio.subprocess.Process:
+    environment = {**os.environ, "TEST_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _WORKER, url, env=environment,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+async def _fail_for_a_while(world: World, dice: random.Random) -> int:
+    failures, end = 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        for _ in range(dice.choice([1, 1, 1, 2, 5])):
+            await world.fail(dice.choice(["orders", "invoices"]), node=f"n{dice.randrange(4)}")
+            failures += 1
+        await asyncio.sleep(dice.random() * 0.4)
+    return failures
+
+
+async def _kill_now_and_then(
+    world: World, dice: random.Random, workers: list[asyncio.subprocess.Process]
+) -> None:
+    while True:
+        await asyncio.sleep(0.5 + dice.random() * 2)
+        place = dice.randrange(len(workers))
+        workers[place].send_signal(signal.SIGKILL)
+        await workers[place].wait()
+        workers[place] = await _start(world.url)
+
+
+async def _change_things(world: World, service: Service, dice: random.Random) -> None:
+    """Silences come and go, settings change: what is held is asked about again each time."""
+    while True:
+        await asyncio.sleep(2 + dice.random() * 3)
+        when = {"nodes": [f"n{dice.randrange(4)}"]}
+        wanted = {
+            "project_id": str(world.project_id),
+            "for_seconds": 60,
+            "reason": "proof",
+            "when": when,
+        }
+        added, _ = await service.silences.add(SilenceRequest.model_validate(wanted), world.caller)
+        await asyncio.sleep(1 + dice.random() * 2)
+        await world.configure(service, cooldown_seconds=dice.choice([1, 2, 5]), **_RULES)
+        assert added is not None
+        await service.silences.end(added.id, world.caller)
+
+
+_RULES: dict[str, Any] = {
+    "storm_summaries": False,
+    "rules": [{"name": "second in a row", "after": {"in_a_row": 2}}],
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_every_failure_is_told_once_whatever_dies(world: World, seed: int) -> None:
+    dice = random.Random(seed)
+    async with a_receiver() as receiver, a_service(world.url) as service:
+        limits = [{"messages": 4, "seconds": 60}]
+        channel = {"name": "hook", "kind": "webhook", "limits": limits,
+                   "config": {"url": receiver.url, "secret": receiver.secret}}  # fmt: skip
+        await world.configure(service, channels=[channel], cooldown_seconds=2, **_RULES)
+        workers = [await _start(world.url) for _ in range(WORKERS)]
+        disturbing = [
+            asyncio.create_task(_kill_now_and_then(world, dice, workers)),
+            asyncio.create_task(_change_things(world, service, dice)),
+        ]
+        try:
+            failures = await _fail_for_a_while(world, dice)
+        finally:
+            for task in disturbing:
+                task.cancel()
+            await asyncio.gather(*disturbing, return_exceptions=True)
+            for worker in workers:
+                if worker.returncode is None:
+                    worker.kill()
+                await worker.wait()
+        # Nothing holds any more; each trouble fails once more, so that none is below its threshold.
+        await world.execute(
+            "update public.alert_silences set ends_at = now() where ends_at > now()"
+        )
+        await world.configure(
+            service, channels=[channel | {"limits": []}], cooldown_seconds=0, **_RULES
+        )
+        async with at_work(service):
+            await eventually(lambda: _all_told(world, receiver, failures), within=90)
+            await asyncio.sleep(2)
+    assert await world.value("select sum(count) from public.alerts") == failures
+    assert _told(receiver) == failures
+    assert len(set(receiver.requests)) == len(receiver.ids)  # the same id, the same body
+
+
+def _told(receiver: Receiver) -> int:
+    """What the messages say is new, each message once."""
+    each = {
+        id_: content for (id_, _), content in zip(receiver.requests, receiver.contents, strict=True)
+    }
+    return sum(content["alert"]["new_failures"] for content in each.values())
+
+
+async def _all_told(world: World, receiver: Receiver, failures: int) -> bool:
+    waiting = await world.value("select count(*) from meshhook_alerts.signals")
+    return not waiting and _told(receiver) >= failures
