@@ -12,12 +12,13 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import burst, latency, memory, neighbours, overhead, storm, sweeps, writers
+from benchmarks import burst, latency, memory, neighbours, overhead, rules, storm, sweeps, writers
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, table
 
 BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "storm": storm.run,
+    "rules": rules.run,
     "latency": latency.run,
     "overhead": overhead.run,
     "memory": memory.run,

@@ -93,15 +93,19 @@ class Conditions:
 
     def agree(self, failure: Matchable) -> bool:
         """Whether ``failure`` is meant."""
+        return self.may_agree(failure) and (self.is_plain or self.rest_agrees(failure))
+
+    def may_agree(self, failure: Matchable) -> bool:
+        """Whether kind, severity, workflow and node agree: the same for all failures that share them."""
         return (
             (not self.kinds or failure.kind in self.kinds)
             and failure.severity.at_least(self.minimum_severity)
             and _any_pattern(self.workflows, failure.workflow)
             and _any_pattern(self.nodes, failure.node_id)
-            and (self.is_plain or self._rest_agrees(failure))
         )
 
-    def _rest_agrees(self, failure: Matchable) -> bool:
+    def rest_agrees(self, failure: Matchable) -> bool:
+        """Whether all else does."""
         return (
             (not self.classes or failure.failure_class in self.classes)
             and (not self.criticality or failure.criticality in self.criticality)

@@ -21,7 +21,7 @@ from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.policy import Channel
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages import SUPPRESSING
-from meshhook_alerts.domain.stages.match import NoTarget, Target, match
+from meshhook_alerts.domain.stages.match import Asked, NoTarget, Target, asked_for
 from meshhook_alerts.domain.stages.notify import reason_to_tell
 from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, storm_timer, untold_timer
@@ -46,8 +46,6 @@ class Draft:
     """Decisions in the making."""
 
     context: Context
-    plain: bool
-    """Whether rules look at no more than kind, severity, workflow and node."""
     counting: bool = False
     """Whether a rule waits for so many failures in a span."""
     alerts: dict[UUID, Alert] = field(default_factory=dict)
@@ -60,7 +58,9 @@ class Draft:
     opened_by: dict[UUID, Fold] = field(default_factory=dict)
     entries: list[LedgerEntry] = field(default_factory=list)
     notifications: list[PlannedNotification] = field(default_factory=list)
-    matched: dict[object, Sequence[Target | NoTarget]] = field(default_factory=dict)
+    matched: dict[object, tuple[Asked, Sequence[Target | NoTarget] | None]] = field(
+        default_factory=dict
+    )
     timers: dict[str, Timer] = field(default_factory=dict)
     """By subject."""
     new: list[Timer] = field(default_factory=list)
@@ -203,14 +203,15 @@ class Draft:
         return fold.at >= alert.resolved_at + settings.cooldown
 
     def match(self, fold: Fold) -> Sequence[Target | NoTarget]:
-        """As ``match``; asked once per batch for folds that look alike to every rule."""
-        key: object = fold.id
-        if self.plain:
-            key = (fold.kind, fold.severity, fold.workflow, fold.node_id)
+        """As ``match``; asked once per batch for folds that look alike to the rules."""
+        key = (fold.kind, fold.severity, fold.workflow, fold.node_id)
         found = self.matched.get(key)
         if found is None:
-            found = self.matched[key] = match(fold, self.context.policy)
-        return found
+            asked = asked_for(fold, self.context.policy)
+            targets = asked.targets(fold, self.context.policy) if asked.certain else None
+            found = self.matched[key] = asked, targets
+        asked, targets = found
+        return asked.targets(fold, self.context.policy) if targets is None else targets
 
     def judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:
         if candidate.channel.id in told:

@@ -48,7 +48,7 @@ def decide(
     They are taken by the time of their recording, whatever order they come in. ``now`` is for
     what depends on the present; a failure is judged by its own time.
     """
-    draft = Draft(Context(policy, state, now), policy.is_plain, policy.lookback is not None)
+    draft = Draft(Context(policy, state, now), policy.lookback is not None)
     all_folds = list(folds)
     items: list[Item] = [fold for fold in all_folds if not fold.is_evidence]
     agenda = Agenda([*items, *recoveries, *timers])

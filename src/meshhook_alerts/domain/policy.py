@@ -200,12 +200,6 @@ class ProjectPolicy:
     """Those that are on, or will be."""
 
     @property
-    def is_plain(self) -> bool:
-        """Whether no rule looks at more than kind, severity, workflow and node."""
-        each = (self.project, *self.workflows.values())
-        return all(rule.conditions.is_plain for settings in each for rule in settings.rules)
-
-    @property
     def lookback(self) -> tuple[timedelta, int] | None:
         """How far back, and how many failures at most, the rules must know; None if they need not."""
         each = (self.project, *self.workflows.values())

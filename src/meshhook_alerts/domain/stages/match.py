@@ -12,7 +12,6 @@ from meshhook_alerts.domain.policy import (
     TARGET_LIMIT,
     AlertRule,
     Channel,
-    EffectiveSettings,
     ProjectPolicy,
 )
 from meshhook_alerts.domain.reasons import Reason
@@ -37,41 +36,66 @@ class NoTarget:
     blocked_by: str | None = None
 
 
-def match(fold: Fold, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
-    """Every (rule, channel) that asks for ``fold``; at least one entry, if only a reason."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The rules that may be about failures of one kind, severity, workflow and node, and whether all of
+    them are: found once for all that share these."""
+
+    rules: Sequence[AlertRule] = ()
+    certain: bool = True
+    cut: bool = False
+    """Whether some could not be looked at: settings that are saved keep within the limits, those of before
+    there were any may not."""
+    refused: NoTarget | None = None
+
+    def targets(self, fold: Fold, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
+        """Every (rule, channel) that asks for ``fold``; at least one entry, if only a reason."""
+        if self.refused:
+            return (self.refused,)
+        rules: Sequence[AlertRule] = self.rules
+        if not self.certain:
+            rules = [asked for rule in self.rules if (asked := _asks_for(rule, fold))]
+        if not rules and not self.cut:
+            return (NoTarget(Reason.NO_RULE),)
+        targets = [target for rule in rules for target in _targets(rule, policy)]
+        if self.cut or len(targets) > TARGET_LIMIT:
+            return [*targets[:TARGET_LIMIT], NoTarget(Reason.TOO_MANY_RULES)]
+        return targets
+
+
+def asked_for(fold: Fold, policy: ProjectPolicy) -> Asked:
+    """The rules that may be about failures like ``fold``."""
     if not policy.known:
-        return (NoTarget(Reason.NO_SETTINGS),)
+        return Asked(refused=NoTarget(Reason.NO_SETTINGS))
     settings = policy.for_workflow(fold.workflow)
     if not settings.enabled:
-        return (NoTarget(Reason.ALERTS_OFF),)
-    rules, cut = matching_rules(fold, settings)
-    if not rules and not cut:
-        return (NoTarget(Reason.NO_RULE),)
-    targets = [target for rule in rules for target in _targets(rule, policy)]
-    if cut or len(targets) > TARGET_LIMIT:
-        return [*targets[:TARGET_LIMIT], NoTarget(Reason.TOO_MANY_RULES)]
-    return targets
-
-
-def matching_rules(fold: Fold, settings: EffectiveSettings) -> tuple[list[AlertRule], bool]:
-    """The enabled rules whose conditions agree with ``fold``, and whether some could not be looked
-    at: settings that are saved keep within the limits, those of before there were any may not."""
+        return Asked(refused=NoTarget(Reason.ALERTS_OFF))
     found: list[AlertRule] = []
     patterns = 0
     for rule in settings.rules:
         patterns += rule.conditions.patterns if rule.enabled else 0
         if patterns > PATTERN_LIMIT:
-            return found, True
-        if rule.enabled and (asked := _asks_for(rule, fold)):
-            found.append(asked)
-    return found, False
+            return Asked(found, _are_certain(found), cut=True)
+        if rule.enabled and rule.conditions.may_agree(fold):
+            found.append(rule)
+    return Asked(found, _are_certain(found))
+
+
+def match(fold: Fold, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
+    """Every (rule, channel) that asks for ``fold``; at least one entry, if only a reason."""
+    return asked_for(fold, policy).targets(fold, policy)
+
+
+def _are_certain(rules: Sequence[AlertRule]) -> bool:
+    return all(rule.conditions.is_plain for rule in rules)
 
 
 def _asks_for(rule: AlertRule, fold: Fold) -> AlertRule | None:
-    """The rule, if it is about ``fold``. One that breaks on it is taken to be: better told once too often
+    """The rule, which may be, if it is about ``fold``. One that breaks on it is taken to be: better told once too often
     than not at all."""
     try:
-        return rule if rule.conditions.agree(fold) else None
+        plain = rule.conditions.is_plain
+        return rule if plain or rule.conditions.rest_agrees(fold) else None
     except Exception as problem:  # whatever it is, the other rules and failures go on
         _log.exception("the rule %r broke", rule.name)
         return replace(rule, broken=f"{type(problem).__name__}: {problem}"[:200])
