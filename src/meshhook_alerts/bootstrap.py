@@ -152,7 +152,7 @@ class Service:
     @property
     def settings_files(self) -> SettingsFiles:
         """``meshhook-alerts settings export|diff|apply``."""
-        return SettingsFiles(self.read_settings, self.change_settings)
+        return SettingsFiles(self.read_settings, self.change_settings, self.patch_settings)
 
     @property
     def set_up_defaults(self) -> SetUpDefaults:

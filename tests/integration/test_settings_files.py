@@ -88,6 +88,17 @@ async def _cooldown(world: World) -> int:
     return int(await world.value(statement))
 
 
+async def test_rules_that_may_be_a_mistake_are_named(
+    world: World, env: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "alerts.yaml"
+    rules = "rules: [{name: typo, when: {workflows: [ordres]}}]"
+    file.write_text(f"project_id: {world.project_id}\n{rules}\n")
+    applied = await settings("apply", file, env=env)
+    assert applied.code == 0
+    assert "! /rules/typo: the rule 'typo' names a workflow that is not there" in applied.err
+
+
 async def test_what_is_left_out_goes_and_a_part_that_is_left_out_stays(
     world: World, receiver: Receiver, env: dict[str, str], tmp_path: Path
 ) -> None:

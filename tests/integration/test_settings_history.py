@@ -127,3 +127,24 @@ async def test_defaults_without_an_address_say_what_is_missing(
     answer = (await client.post(f"{PATH}/{world.project_id}/defaults", json={})).json()
     assert answer["channels"] == []
     assert answer["next"].startswith("Nobody is told yet")
+
+
+async def test_what_channels_were_like_is_kept_without_their_secrets(
+    client: httpx.AsyncClient, service: Service, world: World, receiver: Receiver
+) -> None:
+    await world.hook(service, receiver)
+    await world.hook(service, receiver)
+    place = {"project_id": str(world.project_id)}
+    await client.post(PATH, json={**place, "channels": {"hook": {"enabled": False}}})
+    await client.post(PATH, json={**place, "channels": {"hook": None}})
+    answer = await client.get(f"{PATH}/{world.project_id}/versions")
+    assert receiver.secret not in answer.text
+    gone, off, *first = answer.json()["channels"]
+    assert (gone["channel"], gone["deleted"]) == ("hook", True)
+    assert off["changed"] == [{"pointer": "/enabled", "before": True, "after": False}]
+    assert {"pointer": "/config", "before": None, "after": {"url": receiver.url}} in first[-1][
+        "changed"
+    ]
+    assert {each["changed_by"] for each in (gone, off, *first)} <= {str(world.owner), None}
+    async with a_client(service, world.project_id) as stranger:
+        assert (await stranger.get(f"{PATH}/{world.project_id}/versions")).status_code == 404

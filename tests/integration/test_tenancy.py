@@ -182,6 +182,7 @@ async def test_what_only_the_service_sees_is_closed_to_everybody(world: World) -
         " where relnamespace in ('meshhook_alerts'::regnamespace, 'pgmq'::regnamespace) and relkind in ('r', 'p', 'v', 'S')",
     )
     assert {"meshhook_alerts.signals", "pgmq.q_meshhook_alerts"} <= set(tables)
+    tables.remove("meshhook_alerts.channel_versions")  # for its project's members: the next test
     for table in tables:
         for role in ("anon", "authenticated", "service_role"):
             assert await attempt(world.url, role, world.owner, f"select from {table}") is None, (
@@ -234,3 +235,18 @@ async def test_every_version_of_settings_is_kept_and_dated_by_the_database(world
         assert await cursor.fetchone() == (2, {"enabled": False})
         cursor = await connection.execute("select updated_at = now() from public.alert_settings")
         assert await cursor.fetchone() == (True,)
+
+
+async def test_channels_of_before_are_for_their_projects_members(world: World) -> None:
+    read = "select from meshhook_alerts.channel_versions"
+    before = await attempt(world.url, "authenticated", world.owner, read)
+    await world.execute(
+        "insert into public.alert_channels (project_id, name, kind) values (%s, 'new', 'webhook')",
+        world.project_id,
+    )
+    assert await attempt(world.url, "authenticated", world.owner, read) == (before or 0) + 1
+    assert await attempt(world.url, "authenticated", uuid4(), read) == 0
+    assert await attempt(world.url, "service_role", world.owner, read)
+    assert await attempt(world.url, "anon", world.owner, read) is None
+    write = "delete from meshhook_alerts.channel_versions"
+    assert await attempt(world.url, "authenticated", world.owner, write) is None

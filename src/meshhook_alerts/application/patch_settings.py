@@ -110,10 +110,10 @@ class PatchSettings:
             raise InvalidRequest([patched.as_sent(each) for each in problem.fields]) from None
         after = await self.read(before.project_id, before.workflow, caller)
         found = list(_differences(before, after))
-        return Saved(after, created, found, await self._warnings(after, caller))
+        return Saved(after, created, found, await self.warnings(after, caller))
 
-    async def _warnings(self, after: SettingsView, caller: Caller) -> list[InvalidField]:
-        """Of the rules that the place itself says."""
+    async def warnings(self, after: SettingsView, caller: Caller) -> list[InvalidField]:
+        """What may be a mistake in the rules that a place itself says."""
         own = after.stored.documents.get(after.workflow, {}).get("rules") or ()
         if not own or after.project_id == PLATFORM:
             return []

@@ -10,8 +10,9 @@ from uuid import UUID
 from pydantic import Field, ValidationError
 
 from meshhook_alerts.application.change_settings import ChangeSettings, SettingsRequest, own_part
+from meshhook_alerts.application.patch_settings import PatchSettings
 from meshhook_alerts.application.problems import InvalidField, InvalidRequest, pointer, wrong_fields
-from meshhook_alerts.application.read_settings import ReadSettings
+from meshhook_alerts.application.read_settings import ReadSettings, SettingsView
 from meshhook_alerts.application.settings_document import SettingsDocument
 from meshhook_alerts.application.settings_patch import Change, as_written, changes
 from meshhook_alerts.application.settings_ports import Caller, StoredSettings
@@ -33,6 +34,17 @@ class SettingsFiles:
 
     read: ReadSettings
     change: ChangeSettings
+    patch: PatchSettings
+
+    async def warnings(self, document: Mapping[str, Any], caller: Caller) -> list[InvalidField]:
+        """What may be a mistake in the rules of a file that has been applied."""
+        wanted = _read(document)
+        view = await self.read(wanted.project_id, None, caller)
+        found = await self.patch.warnings(view, caller)
+        for slug in wanted.workflows or ():
+            place = SettingsView(view.stored, view.project_id, slug)
+            found += [_in_file(slug, each) for each in await self.patch.warnings(place, caller)]
+        return found
 
     async def export(self, project_id: UUID, caller: Caller) -> dict[str, Any]:
         """What is stored, as a file says it.

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from meshhook_alerts.application.patch_settings import PatchSettings, Saved
 from meshhook_alerts.application.problems import NotFound
 from meshhook_alerts.application.settings_patch import Change, changes
-from meshhook_alerts.application.settings_ports import Caller, KeptVersion, SettingsStore
+from meshhook_alerts.application.settings_ports import (
+    Caller,
+    KeptChannel,
+    KeptVersion,
+    SettingsStore,
+)
 
 MOST_VERSIONS = 100
 """Shown at once, the newest first."""
@@ -21,6 +27,14 @@ class Version:
     """A version of a place's settings, and what was different from the one before."""
 
     kept: KeptVersion
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelVersion:
+    """A version of a channel; no change at all: saved as it was, or with new secrets."""
+
+    kept: KeptChannel
     changes: Sequence[Change]
 
 
@@ -46,6 +60,26 @@ class SettingsHistory:
             Version(newer, list(changes(older.document, newer.document)))
             for newer, older in pairwise(below)
         ][:MOST_VERSIONS]
+
+    async def channels(self, project_id: UUID, caller: Caller) -> list[ChannelVersion]:
+        """What the project's channels were like, the newest first.
+
+        Raises:
+            NotFound: no such project for this caller.
+        """
+        async with self.store.as_caller(caller) as transaction:
+            if await transaction.read(project_id) is None:
+                raise NotFound(f"project {project_id}")
+            kept = await transaction.channel_versions(project_id)
+        before: dict[str, Mapping[str, Any]] = {}
+        found = []
+        for each in reversed(kept):
+            now = dict(each.document or {})
+            if each.secret_names:
+                now["secrets"] = dict.fromkeys(each.secret_names, "set")
+            found.append(ChannelVersion(each, list(changes(before.get(each.name, {}), now))))
+            before[each.name] = now
+        return found[: -MOST_VERSIONS - 1 : -1]
 
     async def restore(
         self, project_id: UUID, workflow: str | None, version: int, caller: Caller

@@ -52,6 +52,19 @@ class StoredSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptChannel:
+    """What a channel was like from some moment on."""
+
+    name: str
+    version: int
+    document: Mapping[str, Any] | None
+    """Without secrets; None: it was deleted."""
+    secret_names: Sequence[str]
+    changed_at: datetime
+    changed_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """What conditions can look at of an alert of the last days."""
 
@@ -118,6 +131,9 @@ class SettingsTransaction(Protocol):
 
     async def versions(self, project_id: UUID, workflow: str | None) -> Sequence[KeptVersion]:
         """What a place's settings said, the newest first."""
+
+    async def channel_versions(self, project_id: UUID) -> Sequence[KeptChannel]:
+        """What the project's channels were like, the newest first; the last thousand."""
 
     async def troubles(self, project_id: UUID) -> Sequence[Trouble]:
         """Those of the last seven days; the latest thousand."""

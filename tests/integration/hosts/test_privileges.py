@@ -17,6 +17,7 @@ USER_TABLES = {
     "alert_baseline",
 }  # fmt: skip
 STATED = {("relation", f"public.{name}", *each) for name in USER_TABLES for each in READERS} | {
+    *(("relation", "meshhook_alerts.channel_versions", *each) for each in READERS),
     ("schema", "meshhook_alerts", "authenticated", "USAGE"),
     ("schema", "meshhook_alerts", "service_role", "USAGE"),
     # pgmq's own grants; an entry of the queue holds an id and nothing else.

@@ -21,6 +21,7 @@ from meshhook_alerts.application.problems import NotFound
 from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
+    KeptChannel,
     KeptVersion,
     StoredChannel,
     StoredSecrets,
@@ -132,6 +133,12 @@ class PostgresSettingsTransaction:
         """What a place's settings said, the newest first."""
         rows = await self._rows("settings/kept_versions", project_id=project_id, workflow=workflow)
         return [KeptVersion(*row) for row in rows]
+
+    @translated
+    async def channel_versions(self, project_id: UUID) -> list[KeptChannel]:
+        """What the project's channels were like, the newest first."""
+        rows = await self._rows("settings/channel_versions", project_id=project_id)
+        return [KeptChannel(*row) for row in rows]
 
     @translated
     async def troubles(self, project_id: UUID) -> list[Trouble]:

@@ -3,6 +3,7 @@ project without any gets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from meshhook_alerts.application.settings_defaults import REASONS, DefaultsRequest
-from meshhook_alerts.application.settings_history import Version
+from meshhook_alerts.application.settings_history import ChannelVersion, Version
+from meshhook_alerts.application.settings_patch import Change
 from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.domain.redaction import redact_name
 from meshhook_alerts.entrypoints.api.identity import SignedIn
 from meshhook_alerts.entrypoints.api.problems import storable
 from meshhook_alerts.entrypoints.api.settings_routes import ChangeAnswer, SavedAnswer, saved_answer
@@ -35,10 +38,26 @@ class VersionAnswer(BaseModel):
     changed: list[ChangeAnswer] = Field(description="Against the version before.")
 
 
+class ChannelVersionAnswer(BaseModel):
+    """One version of a channel."""
+
+    channel: str
+    version: int
+    changed_at: datetime
+    changed_by: UUID | None
+    deleted: bool
+    changed: list[ChangeAnswer] = Field(
+        description="Against the version before; nothing at all: saved as it was, or with new secrets."
+    )
+
+
 class VersionsAnswer(BaseModel):
     """Versions of one place's settings, the newest first."""
 
     versions: list[VersionAnswer]
+    channels: list[ChannelVersionAnswer] = Field(
+        description="Of the project's channels, without secrets; empty for a workflow."
+    )
 
 
 class DefaultsAnswer(SavedAnswer):
@@ -60,7 +79,10 @@ async def versions(
     different; the newest hundred."""
     service: Service = request.app.state.service
     found = await service.settings_history.versions(project_id, workflow, who)
-    return VersionsAnswer(versions=[_version(each) for each in found])
+    channels = [] if workflow else await service.settings_history.channels(project_id, who)
+    return VersionsAnswer(
+        versions=[_version(each) for each in found], channels=[_channel(each) for each in channels]
+    )
 
 
 @router.post("/{project_id}/versions/{version}/restore", summary="Back to a version")
@@ -103,8 +125,23 @@ def _version(version: Version) -> VersionAnswer:
         changed_by=kept.changed_by,
         decisions_from=kept.settings_version,
         document=dict(kept.document),
-        changed=[
-            ChangeAnswer(pointer=each.pointer, before=each.before, after=each.after)
-            for each in version.changes
-        ],
+        changed=_changes(version.changes),
     )
+
+
+def _channel(version: ChannelVersion) -> ChannelVersionAnswer:
+    kept = version.kept
+    return ChannelVersionAnswer(
+        channel=redact_name(kept.name),
+        version=kept.version,
+        changed_at=kept.changed_at,
+        changed_by=kept.changed_by,
+        deleted=kept.document is None,
+        changed=_changes(version.changes),
+    )
+
+
+def _changes(changes: Sequence[Change]) -> list[ChangeAnswer]:
+    return [
+        ChangeAnswer(pointer=each.pointer, before=each.before, after=each.after) for each in changes
+    ]

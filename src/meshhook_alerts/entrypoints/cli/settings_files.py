@@ -139,7 +139,10 @@ def _found(file: Path, *, apply: bool) -> list[Change]:
         async with _files() as files:
             try:
                 if apply:
-                    return await files.apply(document, OPERATOR)
+                    found = await files.apply(document, OPERATOR)
+                    for each in await files.warnings(document, OPERATOR):
+                        typer.secho(f"! {each.pointer}: {each.message}", fg="yellow", err=True)
+                    return found
                 return await files.differences(document, OPERATOR)
             except InvalidRequest as problem:
                 wrong = [f"  {each.pointer or '/'}: {each.message}" for each in problem.fields]
