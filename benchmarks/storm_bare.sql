@@ -20,6 +20,12 @@ with claimed as materialized (
          claimed.noticed_at
   from claimed join folded
     on folded.fold_key = claimed.fold_key and folded.at = date_trunc('second', claimed.noticed_at)
+), verdicts as (
+  insert into bare.run_verdicts (run_id, project_id, fold_id)
+  select distinct on (claimed.run_id) claimed.run_id, claimed.project_id, folded.id
+  from claimed join folded
+    on folded.fold_key = claimed.fold_key and folded.at = date_trunc('second', claimed.noticed_at)
+  on conflict (run_id) do nothing
 ), troubles as materialized (
   select md5(fold_key) as fingerprint, fold_key, (array_agg(id order by at))[1] as first_fold,
          min(first_at) as first_at, max(last_at) as last_at, sum(count) as count,

@@ -44,7 +44,8 @@ class Side:
     @property
     def tables(self) -> tuple[str, ...]:
         """What deciding fills."""
-        return (*(f"{self.schema}.{name}" for name in _TABLES), self.queue)
+        verdicts = f"{self.inbox.partition('.')[0]}.run_verdicts"
+        return (verdicts, *(f"{self.schema}.{name}" for name in _TABLES), self.queue)
 
 
 OURS = Side("public", "meshhook_alerts.signals", "pgmq.q_meshhook_alerts", with_key=False)

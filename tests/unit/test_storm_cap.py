@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshhook_alerts.channels.email.view import view_of
 from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification, State
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.message import Links, compose
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.storm import QUIET, SUMMARY_EVERY, Pace
@@ -138,3 +140,23 @@ def test_however_it_is_cut_the_messages_are_the_same(
 
 def _said(planned: PlannedNotification) -> tuple[object, ...]:
     return planned.at, planned.channel.name, planned.reason, planned.new_failures, planned.alert.id
+
+
+def test_the_mails_of_a_storm_say_how_much_it_is() -> None:
+    policy = a_policy(channels=(MAIL,))
+    line = Line(policy).run(many(40), 1)
+    summary, over = (view_of(compose(planned, policy, Links())) for planned in line.sent[25:])
+    assert summary.subject == (
+        "Shop: 15 failures held back, 15 troubles still open; a storm since 10:00 UTC"
+    )
+    assert over.subject == (
+        "Shop: the storm of 10:00 UTC is over: 15 failures of 15 troubles, 15 still open"
+    )
+    for view in (summary, over):
+        assert {fact.label: fact.value for fact in view.facts}["Troubles"] == (
+            "15, of which 15 still open"
+        )
+        assert len(view.error.split("\n")) == 15
+        assert "step" not in view.error_label
+    content = compose(line.sent[25], policy, Links())
+    assert content["digest"]["storm"]["troubles"] == 15

@@ -93,12 +93,21 @@ def _troubles(number: int) -> str:
     return f"{number:,} {'trouble' if number == 1 else 'troubles'}"
 
 
-def for_programs(covered: Sequence[Covered]) -> dict[str, Any]:
+def for_programs(covered: Sequence[Covered], storm: Storm | None) -> dict[str, Any]:
     """The same for programs; bounded, with the true number."""
     return {
         "alerts": [_entry(each) for each in covered[:MOST_LINES]],
         "total": len(covered),
         "open": sum(each.is_open for each in covered),
+        "storm": _storm(storm) if storm else None,
+    }
+
+
+def _storm(storm: Storm) -> dict[str, Any]:
+    return {
+        "started_at": _instant(storm.started_at),
+        "failures": storm.failures,
+        "troubles": storm.troubles,
     }
 
 

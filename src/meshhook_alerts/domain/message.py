@@ -129,7 +129,7 @@ def _digest(planned: PlannedNotification, policy: ProjectPolicy) -> dict[str, An
             "since": _instant(planned.since),
             "resolved_at": None,
         },
-        "digest": for_programs(covered),
+        "digest": for_programs(covered, planned.storm),
         "run": {"id": None},
         "rule": None,
         "links": {"alert": None, "run": None},

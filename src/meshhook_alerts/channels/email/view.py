@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from meshhook_alerts.channels.email import times
+from meshhook_alerts.channels.email.digest_view import view_of_digest
 from meshhook_alerts.channels.email.text import block, line, shorten
+from meshhook_alerts.channels.email.view_parts import Fact, View
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.reasons import Reason
 
@@ -16,11 +17,12 @@ _STATE = {
     Reason.FIRST_FAILURE: "New trouble",
     Reason.CAME_BACK: "It is back",
     Reason.STILL_FAILING: "Still failing",
+    Reason.VOLUME: "Failing far more often",
+    Reason.RULE_BROKEN: "A rule is broken, so you are told to be safe",
     Reason.REMINDER: "Reminder: nobody has acknowledged this",
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
     Reason.RECOVERED: "Recovered",
     Reason.CLOSED: "Closed without a recovery",
-    Reason.DIGEST: "Held back until now",
     Reason.TEST: "Test message",
     Reason.EXISTING: "From before alerts were attached",
     Reason.RELEASED: "It failed again meanwhile",
@@ -29,7 +31,9 @@ _OVER = {
     Reason.RECOVERED: "The trouble is over.",
     Reason.CLOSED: "The alert was closed; nothing shows that the trouble is over.",
 }
-_GOES_ON = frozenset({Reason.STILL_FAILING, Reason.RELEASED, Reason.REMINDER, Reason.ESCALATED})
+_GOES_ON = frozenset(
+    {Reason.STILL_FAILING, Reason.VOLUME, Reason.RELEASED, Reason.REMINDER, Reason.ESCALATED}
+)
 _LATE = timedelta(minutes=1)
 _HEADING = 80  # characters of each name in the heading; the table has them whole
 _SUBJECT_PLACE = 32  # characters; the rest of the first 40 is for the error
@@ -37,42 +41,11 @@ _SUBJECT_NODE = 14
 _SUBJECT_ERROR = 90
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One row of the table."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Everything the templates may show. All texts are on one line but ``error``."""
-
-    severity: str
-    """``info``, ``warning``, ``error`` or ``critical``; ``good`` for a recovery."""
-    severity_word: str
-    state: str
-    project: str
-    workflow: str
-    node: str
-    happened: str
-    """What happened, as a sentence."""
-    progress: str
-    """How it has gone on; empty for a single failure."""
-    error: str
-    hint: str
-    facts: tuple[Fact, ...]
-    alert_url: str
-    run_url: str
-    rule: str
-    why: str
-    subject: str
-
-
 def view_of(content: Content) -> View:
     """The view of a notification's content."""
     reason = _reason(content)
+    if content.get("digest"):
+        return view_of_digest(content, reason)
     severity = "good" if reason is Reason.RECOVERED else str(content["severity"])
     failure, workflow = content["failure"], content["workflow"]
     return View(
@@ -196,6 +169,8 @@ def _place(content: Content) -> str:
 def _suffix(content: Content, reason: Reason | None) -> str:
     if reason is Reason.STILL_FAILING:
         return f" (still failing, +{content['alert']['new_failures']:,})"
+    if reason is Reason.VOLUME:
+        return f" (far more often, +{content['alert']['new_failures']:,})"
     if reason is Reason.RELEASED:
         return f" (+{content['alert']['new_failures']:,})"
     if reason is Reason.CAME_BACK:

@@ -1,0 +1,39 @@
+"""What the templates of an e-mail may show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the table."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything the templates may show. All texts are on one line but ``error``."""
+
+    severity: str
+    """``info``, ``warning``, ``error`` or ``critical``; ``good`` for a recovery."""
+    severity_word: str
+    state: str
+    project: str
+    workflow: str
+    node: str
+    happened: str
+    """What happened, as a sentence."""
+    progress: str
+    """How it has gone on; empty for a single failure."""
+    error: str
+    hint: str
+    facts: tuple[Fact, ...]
+    alert_url: str
+    run_url: str
+    rule: str
+    why: str
+    subject: str
+    error_label: str = "What the step said"
