@@ -82,6 +82,8 @@ TEXTS = st.lists(_PIECES, max_size=10).map("".join)
 @given(text=TEXTS)
 @example(text="userPin=12345")
 @example(text="X_SID=abc")
+@example(text="-u%3Dsid: =")
+@example(text="a%2Fpin=12345")
 def test_what_a_quick_test_lets_pass_holds_nothing(layer: Layer, text: str) -> None:
     if not layer.may_hold(text):
         assert list(layer.find(text)) == []

@@ -99,7 +99,7 @@ def _any_of_them() -> str:
     short = "|".join(sorted(word for word in words if len(word) <= 4))
     capital = "|".join(sorted(word.capitalize() for word in words if len(word) <= 4))
     return (
-        rf"(?i:{'|'.join(long)})|(?:^|[^a-zA-Z])(?i:{short})(?:[^a-z]|$)"
+        rf"(?i:{'|'.join(long)})|(?:^|[^a-zA-Z]|%[0-9a-fA-F][a-fA-F])(?i:{short})(?:[^a-z]|$)"
         rf"|[a-z0-9](?:{capital}|{capital.upper()})(?:[^a-z]|$)"
     )
 
