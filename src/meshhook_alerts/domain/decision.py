@@ -101,6 +101,8 @@ class State:
     """Alert id → moments and numbers of its latest failures, where a rule waits for so many of them."""
     pace: Pace = field(default_factory=Pace)
     """How fast the project's messages come."""
+    followed: Mapping[UUID, Alert] = field(default_factory=dict)
+    """By id: those asked for that a later alert of the same trouble has followed."""
     fleet_silent: bool = False
     """Whether an alert is open that explains every "never started"."""
 

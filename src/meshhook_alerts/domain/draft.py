@@ -152,7 +152,8 @@ class Draft:
     def known(self, alert_id: UUID) -> Alert | None:
         changed = self.alerts.get(alert_id)
         if changed is None and not self.before:
-            self.before = {alert.id: alert for alert in self.context.state.alerts.values()}
+            state = self.context.state
+            self.before = {alert.id: alert for alert in state.alerts.values()} | {**state.followed}
         return changed or self.before.get(alert_id)
 
     def count(self, fold: Fold) -> Alert:

@@ -9,6 +9,13 @@ from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.decision import Candidate, LedgerEntry, PlannedNotification, Verdict
 from meshhook_alerts.domain.digest import Covered, in_order
 from meshhook_alerts.domain.draft import Draft, after
+from meshhook_alerts.domain.ending import (
+    candidate_of_end,
+    close,
+    held,
+    is_owed_the_end,
+    say_end,
+)
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.releasing import (
@@ -42,7 +49,9 @@ def come_due(draft: Draft, timers: Sequence[Timer]) -> None:
     for timer in subjects.values():
         draft.has_fired(timer)
     ready = [found for timer in subjects.values() if (found := _ready(draft, timer))]
-    if len(ready) == 1 and ready[0].alert.status is not AlertStatus.RESOLVED:
+    if len(ready) == 1 and is_owed_the_end(ready[0].alert, ready[0].channel.id):
+        say_end(draft, ready[0])
+    elif len(ready) == 1 and ready[0].alert.status is not AlertStatus.RESOLVED:
         _tell_one(draft, ready[0])
     elif ready:
         _tell_digest(draft, ready)
@@ -84,6 +93,8 @@ def _ready(draft: Draft, timer: Timer) -> Candidate | None:
     last = draft.last_fold(known) if known else None
     if known is None or last is None:
         return None
+    if is_owed_the_end(known, timer.channel_id):
+        return _ready_to_end(draft, known, last, timer)
     alert = heard_again(known, timer.channel_id)
     if not is_owed(alert, timer.channel_id):
         return None
@@ -105,6 +116,23 @@ def _ready(draft: Draft, timer: Timer) -> Candidate | None:
         each.reason is Reason.SILENCED for each in verdicts
     ):
         _settle(draft, timer, alert, verdicts[0] if verdicts else Verdict(Reason.NO_RULE), fold)
+    return None
+
+
+def _ready_to_end(draft: Draft, alert: Alert, last: Fold, timer: Timer) -> Candidate | None:
+    """The end of an alert that could not be told when it came."""
+    draft.alerts.setdefault(alert.id, alert)
+    candidate = candidate_of_end(draft, alert, last, timer.channel_id, timer.due, released=True)
+    if candidate is None:
+        entry = LedgerEntry(
+            None, alert.id, timer.due, 0, Verdict(Reason.NO_CHANNEL), alert.severity
+        )
+        draft.entries.append(entry)
+        close(draft, alert.id, timer.channel_id)
+    elif verdict := held(draft, candidate):
+        draft.wait(candidate, verdict)
+    else:
+        return candidate
     return None
 
 
@@ -133,7 +161,7 @@ def _log_release(
 ) -> None:
     entry = LedgerEntry(
         None, candidate.alert.id, planned.at, count, Verdict(planned.reason), candidate.severity,
-        rule=candidate.rule.name, channel=candidate.channel, notification_id=planned.id,
+        rule=candidate.rule.name or None, channel=candidate.channel, notification_id=planned.id,
     )  # fmt: skip
     draft.entries.append(entry)
 

@@ -22,12 +22,13 @@ from meshhook_alerts.domain.decision import (
 )
 from meshhook_alerts.domain.draft import Draft, after
 from meshhook_alerts.domain.due import come_due, hear_outcome, look_at_storm
+from meshhook_alerts.domain.ending import end
 from meshhook_alerts.domain.failure import Fold, Recovery
 from meshhook_alerts.domain.identifiers import NIL
 from meshhook_alerts.domain.kinds import FLEET_SILENT
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
-from meshhook_alerts.domain.recovering import after_farewell, farewells, withdraw
+from meshhook_alerts.domain.recovering import withdraw
 from meshhook_alerts.domain.releasing import passed_over
 from meshhook_alerts.domain.stages.match import NoTarget, Target
 from meshhook_alerts.domain.stages.notify import notify
@@ -145,12 +146,8 @@ def _recover(draft: Draft, recovery: Recovery) -> None:
         return
     alert = withdraw(known, recovery)
     fold = draft.last_fold(alert)
-    if alert.status is AlertStatus.RESOLVED and fold is not None:
-        for entry, planned in farewells(alert, fold, recovery, draft.context.policy):
-            draft.entries.append(entry)
-            if planned:
-                draft.notifications.append(planned)
-        alert = after_farewell(alert)
     draft.alerts[alert.id] = alert
+    if alert.status is AlertStatus.RESOLVED and fold is not None:
+        end(draft, alert, fold, recovery)
     if alert.kind == FLEET_SILENT.name and alert.status is AlertStatus.RESOLVED:
         draft.note_fleet(silent=False)

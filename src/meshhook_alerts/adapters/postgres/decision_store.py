@@ -237,7 +237,7 @@ class PostgresDecidingTransaction:
             moments = await (await self._cursor("deciding/recent_failures", **wanted)).fetchall()
         folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
         return State(
-            alerts={row[_FINGERPRINT]: _alert(row) for row in rows if row[_FINGERPRINT]},
+            **_by_trouble([_alert(row) for row in rows if row[_FINGERPRINT]]),
             last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
             refusing={row[0]: row[1] for row in await refusing.fetchall()},
             sends={row[0]: row[1] for row in await sends.fetchall()},
@@ -347,6 +347,22 @@ def _alert(row: TupleRow) -> Alert:
         count_before,
         encoding.volume_from(volume),
     )
+
+
+def _by_trouble(alerts: Sequence[Alert]) -> dict[str, Any]:
+    """The open alert of each trouble, or else the last; and by their ids those that another followed."""
+    current: dict[str, Alert] = {}
+    for alert in sorted(alerts, key=_recency):
+        current[alert.fingerprint] = alert
+    latest = {alert.id for alert in current.values()}
+    return {
+        "alerts": current,
+        "followed": {alert.id: alert for alert in alerts if alert.id not in latest},
+    }
+
+
+def _recency(alert: Alert) -> tuple[bool, datetime]:
+    return alert.status is not AlertStatus.RESOLVED, alert.resolved_at or alert.opened_at
 
 
 def _timer(row: TupleRow) -> Timer:

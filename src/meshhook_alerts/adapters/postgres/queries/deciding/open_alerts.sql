@@ -23,7 +23,7 @@ with found as (
      and status <> 'resolved'
    order by last_failure_at desc limit 100)
 )
-select distinct on (fingerprint)
+select distinct on (id)
   exists (
     select 1 from public.alerts
     where project_id = %(project_id)s and kind = 'fleet_silent' and status <> 'resolved'
@@ -34,4 +34,4 @@ select distinct on (fingerprint)
         where planned.alert_id = found.id and planned.state = 'pending') as under_way,
   count_before, volume
 from (select) as always left join found on true
-order by fingerprint, status = 'resolved', resolved_at desc
+order by id
