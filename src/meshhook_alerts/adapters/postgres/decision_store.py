@@ -211,38 +211,45 @@ class PostgresDecidingTransaction:
         explaining: bool,
         recent: tuple[datetime, int] | None = None,
     ) -> State:
-        """What the engine must know, in one round trip, or two if alerts may end."""
+        """What the engine must know, in one round trip."""
         if not fingerprints and not alert_ids:
             return State()
         joined, ids = ",".join(fingerprints), ",".join(map(str, alert_ids))
-        alerts = await self._cursor(
-            "deciding/open_alerts",
+        place = {"project_id": project_id}
+        known = {**place, "fingerprints": joined, "alert_ids": ids, "explaining": explaining}
+        async with self._connection.pipeline():
+            alerts = await self._cursor("deciding/open_alerts", **known)
+            refusing = await self._cursor("deciding/refusing_channels", **place)
+            sends = await self._cursor("deciding/recent_sends", **place)
+            folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
+            failures = await self._recent(recent, project_id, joined) if recent and joined else None
+            rows = await alerts.fetchall()
+            return State(
+                **_by_trouble([_alert(row) for row in rows if row[_FINGERPRINT]]),
+                last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()}
+                if folds
+                else {},
+                refusing={row[0]: row[1] for row in await refusing.fetchall()},
+                sends={row[0]: row[1] for row in await sends.fetchall()},
+                recent={
+                    row[0]: tuple(zip(row[1], row[2], strict=True))
+                    for row in await failures.fetchall()
+                }
+                if failures
+                else {},
+                fleet_silent=rows[0][0],
+            )
+
+    async def _recent(
+        self, recent: tuple[datetime, int], project_id: UUID, fingerprints: str
+    ) -> AsyncCursor[TupleRow]:
+        since, most = recent
+        return await self._cursor(
+            "deciding/recent_failures",
             project_id=project_id,
-            fingerprints=joined,
-            alert_ids=ids,
-            explaining=explaining,
-        )
-        rows = await alerts.fetchall()
-        refusing = await self._cursor("deciding/refusing_channels", project_id=project_id)
-        sends = await self._cursor("deciding/recent_sends", project_id=project_id)
-        moments = []
-        if recent and joined:
-            since, most = recent
-            wanted = {
-                "project_id": project_id,
-                "fingerprints": joined,
-                "since": since,
-                "most": most,
-            }
-            moments = await (await self._cursor("deciding/recent_failures", **wanted)).fetchall()
-        folds = await self._cursor("deciding/last_folds", alert_ids=ids) if ids else None
-        return State(
-            **_by_trouble([_alert(row) for row in rows if row[_FINGERPRINT]]),
-            last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()} if folds else {},
-            refusing={row[0]: row[1] for row in await refusing.fetchall()},
-            sends={row[0]: row[1] for row in await sends.fetchall()},
-            recent={row[0]: tuple(zip(row[1], row[2], strict=True)) for row in moments},
-            fleet_silent=rows[0][0],
+            fingerprints=fingerprints,
+            since=since,
+            most=most,
         )
 
     @translated
