@@ -57,6 +57,7 @@ async def test_a_version_can_be_restored_and_is_a_version_itself(
     assert restored.json()["version"] == 4
     assert (await client.post(f"{versions}/9/restore?workflow=orders", json={})).status_code == 404
     assert (await client.get(f"{versions}?workflow=nothing")).status_code == 404
+    assert (await client.get(f"{versions}?workflow=%00")).status_code == 404
     assert (await client.get(versions)).json()["versions"] == []
 
 

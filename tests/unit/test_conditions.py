@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.domain.severity import Criticality, FailureClass
@@ -84,3 +85,11 @@ def test_what_cannot_be_is_refused(when: dict[str, object], said: str) -> None:
 def test_a_status_that_is_not_there_is_in_no_range() -> None:
     fold = a_fold(http_status=None, failure_class=FailureClass.TERMINAL)
     assert not ConditionsDocument(http_status=["5xx"]).conditions().agree(fold)
+
+
+def test_what_is_wrong_with_an_expression_is_said_in_plain_words(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ValidationError, match=r"\(RE2\): missing \): \(a\+"):
+        ConditionsDocument.model_validate({"error_matches": "(a+"})
+    assert capfd.readouterr() == ("", "")

@@ -23,6 +23,8 @@ from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
 Pattern = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _RANGE = re.compile(r"(\d{3})-(\d{3})|([1-5])xx")
+_SILENT = re2.Options()
+_SILENT.log_errors = False  # what is wrong is answered, and no matter for the log
 _DEEPEST = 3
 """Levels of conditions within conditions."""
 
@@ -85,10 +87,12 @@ class ConditionsDocument(Strict):
     def _an_expression(cls, expression: str | None) -> str | None:
         if expression is not None:
             try:
-                re2.compile(expression)
+                re2.compile(expression, _SILENT)
             except re2.error as problem:
+                why = problem.args[0] if problem.args else problem
+                said = why.decode("utf-8", "replace") if isinstance(why, bytes) else why
                 raise ValueError(
-                    f"no regular expression that takes linear time (RE2): {problem}"
+                    f"no regular expression that takes linear time (RE2): {said}"
                 ) from None
         return expression
 

@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from meshhook_alerts.adapters.postgres.settings_store import as_role
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
+from meshhook_alerts.domain.hints import hint_for
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.reasons import Reason
 
@@ -107,5 +108,6 @@ class Figures:
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    known = ERROR_CLASSES.get(row["error_class"])
-    return {**row, "title": title_of(row["kind"]), "hint": known.hint if known else ""}
+    known = row["error_class"] in ERROR_CLASSES
+    hint = hint_for(row["kind"], row["error_class"]) if known else ""
+    return {**row, "title": title_of(row["kind"]), "hint": hint}

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from meshhook_alerts.domain.decision import PlannedNotification
 from meshhook_alerts.domain.digest import failure_of, for_programs, headline_of, span_of
-from meshhook_alerts.domain.error_class import ERROR_CLASSES
+from meshhook_alerts.domain.hints import hint_for
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
@@ -82,7 +82,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "error_class": fold.error_class,
             "http_status": fold.http_status,
             "attempts": fold.attempt,
-            "hint": ERROR_CLASSES[fold.error_class].hint,
+            "hint": hint_for(fold.kind, fold.error_class),
         },
         "alert": {
             "id": alert_id,

@@ -18,7 +18,7 @@ from meshhook_alerts.adapters.link_seal import Seal
 from meshhook_alerts.adapters.postgres.alert_pages import AlertRecord, PostgresAlertPages
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.channels.email import times
-from meshhook_alerts.domain.error_class import ERROR_CLASSES
+from meshhook_alerts.domain.hints import hint_for
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.redaction import redact_name
@@ -92,7 +92,7 @@ def _view(record: AlertRecord) -> dict[str, Any]:
         "name": name,
         "title": " › ".join(part for part in (name, alert["node_id"]) if part),
         "happened": _capital(title_of(alert["kind"])),
-        "hint": ERROR_CLASSES[alert["error_class"]].hint if open_ else "",
+        "hint": hint_for(alert["kind"], alert["error_class"]) if open_ else "",
         "span": times.span((alert["resolved_at"] or alert["last_failure_at"]) - alert["opened_at"]),
         "decisions": [{**each, "sentence": _sentence(each["reason"])} for each in record.decisions],
         "messages": [{**each, "sentence": _sentence(each["reason"])} for each in record.messages],

@@ -78,8 +78,9 @@ def validated(model: type[Model], content: Any) -> Model:
 
 
 async def storable(request: Request) -> None:
-    """For routers to depend on: no text in the path or the body that the database cannot keep."""
-    if not all(is_storable(str(part)) for part in request.path_params.values()):
+    """For routers to depend on: no text in the path, the query or the body that the database cannot keep."""
+    named = (*request.path_params.values(), *request.query_params.values())
+    if not all(is_storable(str(part)) for part in named):
         raise Problem(404, "not_found", "Nothing can have that name.")
     if request.method in WITH_BODY:
         body = await request.body()
