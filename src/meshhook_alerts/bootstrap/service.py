@@ -1,38 +1,26 @@
-"""The one place where the parts are put together."""
+"""The parts of one running process, put together."""
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from meshhook_alerts.adapters.address_ranges import is_loopback
-from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.link_seal import LinkSeals
-from meshhook_alerts.adapters.outbound_guard import AddressGuard
 from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
-from meshhook_alerts.adapters.postgres.database import Database, parse_address
+from meshhook_alerts.adapters.postgres.database import Database
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
 from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
 from meshhook_alerts.adapters.postgres.detection_store import PostgresDetectionStore
 from meshhook_alerts.adapters.postgres.health import PostgresHealth
-from meshhook_alerts.adapters.postgres.sessions import Address
 from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.adapters.postgres.settings_store import PostgresSettingsStore
 from meshhook_alerts.adapters.postgres.signal_inbox import PostgresSignalInbox
 from meshhook_alerts.adapters.postgres.silence_store import PostgresSilenceStore
 from meshhook_alerts.adapters.postgres.waker import PostgresWaker
-from meshhook_alerts.adapters.secret_box import AesSecretBox
 from meshhook_alerts.application.accept_failures import AcceptFailures
 from meshhook_alerts.application.change_settings import ChangeSettings
 from meshhook_alerts.application.deliver_notifications import DeliverNotifications
@@ -57,45 +45,15 @@ from meshhook_alerts.application.settings_history import SettingsHistory
 from meshhook_alerts.application.silences import Silences
 from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
-from meshhook_alerts.channels import installed_channels
-from meshhook_alerts.channels.email.config import checked_sender
-from meshhook_alerts.domain.message import Links
-from meshhook_alerts.settings import Settings, SettingsError, read_settings, variable, wrong
+from meshhook_alerts.bootstrap.clocks import DatabaseClock
+from meshhook_alerts.bootstrap.parts import links
+from meshhook_alerts.settings import Settings, variable
 from meshhook_alerts.sources import meshhook, reported
 from meshhook_alerts.sources.meshhook.detection import sweeps as meshhook_sweeps
 
 _log = logging.getLogger(__name__)
 
 JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
-
-
-@dataclass(frozen=True, slots=True)
-class SystemClock:
-    """The machine's clock; decisions use the database's."""
-
-    def now(self) -> datetime:
-        """The present moment, UTC."""
-        return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class DatabaseClock:
-    """The database's clock, as of its last word: a machine's own may be an hour off, and deadlines
-    and signatures must not depend on which worker has them."""
-
-    system: SystemClock = field(default_factory=SystemClock)
-    _heard: datetime | None = None
-    _since: float = 0
-
-    def hear(self, now: datetime) -> None:
-        """Takes the database's present moment, read just now."""
-        self._heard, self._since = now, time.monotonic()
-
-    def now(self) -> datetime:
-        """The present moment, UTC; the machine's until the database has said it."""
-        if self._heard is None:
-            return self.system.now()
-        return self._heard + timedelta(seconds=time.monotonic() - self._since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,184 +226,3 @@ class Service:
         """Every search for what triggers cannot see."""
         every = meshhook_sweeps(Policies(SettingsLoader()), self.settings.sweep_seconds)
         return PostgresSweeps(self.database.sweep_pool, every)
-
-
-@asynccontextmanager
-async def open_database(settings: Settings, database_url: str) -> AsyncIterator[Database]:
-    """The database alone, for commands that need no keys.
-
-    Raises:
-        SettingsError: its address cannot be used.
-    """
-    database = Database(_address(database_url, settings), pool_size=2)
-    await database.open()
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
-async def open_service(settings: Settings, database_url: str) -> AsyncIterator[Service]:
-    """Builds a service on ``database_url``; closes its connections at the end.
-
-    Raises:
-        SettingsError: a setting cannot be used.
-    """
-    async with AsyncExitStack() as stack:
-        database = Database(_address(database_url, settings))
-        await database.open()
-        stack.push_async_callback(database.close)
-        guard = outbound_guard(settings)
-        http = GuardedHttpClient(guard)
-        stack.push_async_callback(http.close)
-        clock = DatabaseClock()
-        yield Service(
-            settings,
-            database,
-            installed_channels(),
-            Tools(guard, http, mail_server_of(settings), clock),
-            _secret_box(settings),
-            name=f"{socket.gethostname()}:{os.getpid()}",
-            clock=clock,
-        )
-
-
-def links(settings: Settings, seals: LinkSeals) -> Links:
-    """Where messages lead their readers."""
-    ours, theirs = settings.base_url, settings.meshhook_url
-    return Links(
-        alert=f"{ours.rstrip('/')}/alerts/a/{{id}}" if ours else None,
-        seal=seals.query,
-        run=f"{theirs.rstrip('/')}/runs/{{id}}" if theirs else None,
-    )
-
-
-def usable_settings(*, api: bool, **given: Any) -> Settings:
-    """Settings with which a worker, or the API as well, can run.
-
-    Raises:
-        SettingsError: it names every setting that is missing or wrong.
-    """
-    settings, problems = read_settings(**given)
-    for check in _checks(settings, api=api):
-        try:
-            check()
-        except SettingsError as problem:
-            problems.append(str(problem))
-    if problems:
-        raise SettingsError(*problems)
-    return settings
-
-
-def _checks(settings: Settings, *, api: bool) -> Iterator[Callable[[], object]]:
-    url = settings.database_url
-    if url is not None:  # the embedded one makes keys and a secret of its own
-        yield lambda: _address(url.get_secret_value(), settings)
-    if url is not None or settings.keys is not None:
-        yield lambda: _secret_box(settings)
-    if api and (url is not None or settings.supabase_jwt_secret is not None):
-        yield lambda: _jwt_secret(settings)
-    yield lambda: outbound_guard(settings)
-    yield lambda: _sender(settings)
-    yield lambda: mail_server_of(settings)
-
-
-def _jwt_secret(settings: Settings) -> str:
-    if settings.supabase_jwt_secret is None:
-        what = (
-            "not set; users' tokens are checked with it. "
-            "Supabase shows it under Project Settings, API (JWT secret)"
-        )
-        raise SettingsError(wrong("supabase_jwt_secret", what))
-    secret = settings.supabase_jwt_secret.get_secret_value()
-    if len(secret.encode()) < _SHORTEST_SECRET:
-        what = f"{len(secret.encode())} bytes are too short to sign with; it has 32 or more"
-        raise SettingsError(wrong("supabase_jwt_secret", what))
-    return secret
-
-
-_SHORTEST_SECRET = 32  # RFC 7518 3.2: as long as the hash
-
-
-def _address(database_url: str, settings: Settings) -> Address:
-    try:
-        return parse_address(database_url, settings.pooled)
-    except ValueError as problem:
-        raise SettingsError(wrong("database_url", str(problem))) from None
-
-
-def outbound_guard(settings: Settings) -> AddressGuard:
-    """The guard, with what the operator lets through.
-
-    Raises:
-        SettingsError
-    """
-    try:
-        return AddressGuard(settings.outbound_allow)
-    except ValueError as problem:
-        raise SettingsError(wrong("outbound_allow", str(problem))) from None
-
-
-def _secret_box(settings: Settings) -> AesSecretBox:
-    if settings.keys is None:
-        what = (
-            "not set; channel secrets are encrypted with it. "
-            "Make one with `meshhook-alerts keys generate` and keep it outside the database"
-        )
-        raise SettingsError(wrong("keys", what))
-    try:
-        return AesSecretBox.from_text(settings.keys.get_secret_value())
-    except ValueError as problem:
-        raise SettingsError(wrong("keys", str(problem))) from None
-
-
-def key_ids(settings: Settings) -> frozenset[str] | None:
-    """Names of the keys that are set; None if none are.
-
-    Raises:
-        SettingsError
-    """
-    return None if settings.keys is None else _secret_box(settings).key_ids
-
-
-_MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
-
-
-def _sender(settings: Settings) -> str:
-    try:
-        return checked_sender(settings.mail_from)
-    except ValueError as problem:
-        raise SettingsError(wrong("mail_from", f"is no sender of e-mail: {problem}")) from None
-
-
-def mail_server_of(settings: Settings) -> MailServer | None:
-    """The operator's mail server, if one is set.
-
-    Raises:
-        SettingsError
-    """
-    if settings.smtp_url is None:
-        return None
-    try:
-        parts = urlsplit(settings.smtp_url.get_secret_value())
-        given_port = parts.port
-    except ValueError:  # a bad port, or brackets that do not close
-        raise SettingsError(wrong("smtp_url", "not a mail server's address")) from None
-    if parts.scheme not in _MAIL_SCHEMES or not parts.hostname:
-        raise SettingsError(wrong("smtp_url", "not a mail server's address"))
-    if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname):
-        what = (
-            "smtp+plain sends everything in the clear, so only to this machine; use smtp or smtps"
-        )
-        raise SettingsError(wrong("smtp_url", what))
-    security, port = _MAIL_SCHEMES[parts.scheme]
-    return MailServer(
-        host=parts.hostname,
-        port=given_port or port,
-        security=security,
-        sender=_sender(settings),
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        trusted=True,
-    )
