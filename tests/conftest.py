@@ -65,11 +65,23 @@ def open_folder() -> Iterator[Path]:
 def postgres_server() -> Iterator[str]:
     """The address of the session's Postgres. Leave its own database alone."""
     if url := os.environ.get("TEST_DATABASE_URL"):
+        _make_roles(url)
         yield url
         return
     _sweep_up()
     with _open_folder(SESSION) as folder, EmbeddedPostgres(folder, durable=False) as server:
+        _make_roles(server.url)
         yield server.url
+
+
+def _make_roles(url: str) -> None:
+    """Supabase's, which belong to the whole server: whichever test comes first finds what the others do."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for role in ("anon", "authenticated", "service_role"):
+            connection.execute(
+                f"do $$ begin create role {role} nologin;"
+                " exception when duplicate_object then null; end $$".encode()
+            )
 
 
 def _sweep_up() -> None:
