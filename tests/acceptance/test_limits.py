@@ -1,4 +1,4 @@
-"""Criteria, limits and settings that issue 18 still owes: each of these fails until it is there."""
+"""Thresholds, storms, versions and defaults of settings, and what grows: the whole line."""
 
 from __future__ import annotations
 
@@ -26,15 +26,45 @@ async def test_a_rule_may_wait_for_so_many(
     assert receiver.contents[0]["alert"]["failures"] == 3
 
 
-async def test_a_storm_of_new_troubles_becomes_summaries(world: World, receiver: Receiver) -> None:
+async def later(world: World, seconds: int) -> None:
+    """As if so much time had passed: all that is timed moves into the past."""
+    span = f"interval '{seconds} seconds'"
+    for moment in ("started_at", "last_at"):
+        await world.execute(
+            f"update meshhook_alerts.project_state set pace = jsonb_set(pace, '{{storm,{moment}}}',"
+            f" to_jsonb((pace #>> '{{storm,{moment}}}')::timestamptz - {span})) where pace -> 'storm' <> 'null'"
+        )
+    await world.execute(f"update meshhook_alerts.timers set due = due - {span}")
+
+
+async def test_a_storm_is_a_few_messages_a_summary_and_an_end(
+    world: World, receiver: Receiver
+) -> None:
+    """More than 20 messages of a project in 60 s: the first five new troubles still go, then summaries, then
+    one that says it is over."""
     async with a_service(world.url) as service:
         await world.hook(service, receiver)
         async with at_work(service):
             for number in range(40):
                 await world.fail(node=f"n{number}")
-            await world.until(
-                "select count(*) > 0 from public.alert_logs where reason = 'storm'", within=4
+            held = (
+                "select coalesce(sum(count), 0) = 15 from public.alert_logs where reason = 'storm'"
             )
+            await world.until(held)
+            await arrived(receiver, 25)
+            await later(world, 300)
+            await arrived(receiver, 26)
+            await later(world, 700)
+            await arrived(receiver, 27)
+            await world.fail(node="afterwards")
+            await arrived(receiver, 28)
+    summary, over, after = receiver.contents[25:]
+    assert summary["reason"] == "storm_summary"
+    assert (summary["digest"]["total"], summary["alert"]["new_failures"]) == (15, 15)
+    assert over["reason"] == "storm_over"
+    assert over["headline"].endswith("is over: 15 failures of 15 troubles, 15 still open")
+    assert (after["type"], after["node"]["id"]) == ("alert.firing", "afterwards")
+    assert await world.value("select sum(count) from public.alerts") == 41
 
 
 async def test_settings_have_versions_that_can_be_restored(world: World) -> None:
