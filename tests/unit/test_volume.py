@@ -44,6 +44,13 @@ def test_a_flood_from_the_start_is_one_message() -> None:
     assert told([10_000] * 20, each_minute=4) == [(START, Reason.FIRST_FAILURE)]
 
 
+def test_a_flood_that_begins_just_before_the_clocks_minute_is_no_rise() -> None:
+    at = [after(seconds=59), after(seconds=60), after(seconds=61)]
+    folds = [a_fold(at[0], 3), a_fold(at[1], 500), a_fold(at[2], 500)]
+    made = decide(folds, a_policy(channels=(MAIL,)), State(), at[2])
+    assert [planned.reason for planned in made.notifications] == [Reason.FIRST_FAILURE]
+
+
 def test_few_are_no_flood() -> None:
     assert told([1, 1, 40]) == [(START, Reason.FIRST_FAILURE)]
 
@@ -57,7 +64,8 @@ def test_below_fifty_a_minute_the_cooldown_holds(by_minute: list[int]) -> None:
 def test_the_minute_at_hand_and_the_worst_before_it(failures: list[tuple[int, int]]) -> None:
     by_minute: dict[int, int] = {}
     for second, number in failures:
-        by_minute[second // 60] = by_minute.get(second // 60, 0) + number
+        minute = (second - failures[0][0]) // 60
+        by_minute[minute] = by_minute.get(minute, 0) + number
     volume = Volume.of(after(seconds=failures[0][0]), failures[0][1])
     for second, number in failures[1:]:
         volume = volume.adding(after(seconds=second), number)
