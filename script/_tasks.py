@@ -45,6 +45,8 @@ def test(tools: Path, arguments: list[str]) -> int:
     selection = _browser_selection()
     if selection is None or not _node_settled():
         return 1
+    for program in filter(lambda each: not shutil.which(each), ("curl", "openssl")):
+        _install(program, "the tests that run the pages' commands")
     print(flush=True)
     beside = ["-n", str(min(4, max(2, os.cpu_count() or 1))), "--dist", "worksteal"]
     tests = subprocess.run([tools / "pytest", *beside, *selection, *arguments])

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
 from meshhook_alerts.bootstrap import Service
 from tests.api_client import a_client, bearing, pointers, token
-from tests.line import Receiver, World, a_service, arrived, at_work
+from tests.line import Receiver, World, arrived, at_work
 
 pytestmark = pytest.mark.postgres
 
 PATH = "/api/alerts/settings"
-
-
-@pytest.fixture
-async def service(world: World) -> AsyncIterator[Service]:
-    async with a_service(world.url) as made:
-        yield made
-
-
-@pytest.fixture
-async def client(service: Service, world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with a_client(service, world.owner) as made:
-        yield made
 
 
 async def test_every_version_says_who_when_and_what_was_different(

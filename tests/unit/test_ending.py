@@ -4,66 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshhook_alerts.domain.alert import Alert, AlertStatus
-from meshhook_alerts.domain.decision import Decisions, PlannedNotification, State
-from meshhook_alerts.domain.engine import decide
-from meshhook_alerts.domain.failure import Fold, Recovery
-from meshhook_alerts.domain.policy import Channel, Limit, ProjectPolicy
+from meshhook_alerts.domain.alert import AlertStatus
+from meshhook_alerts.domain.decision import PlannedNotification
+from meshhook_alerts.domain.policy import Channel, Limit
 from meshhook_alerts.domain.quiet_period import QuietMode, QuietPeriod
 from meshhook_alerts.domain.reasons import Reason
-from meshhook_alerts.domain.storm import Pace
-from meshhook_alerts.domain.timers import Timer
-from tests.unit.builders import HOOK, MAIL, a_fold, a_policy, after
+from tests.unit.builders import HOOK, MAIL, a_policy, after
+from tests.unit.walking import Walk
 
 NIGHT = QuietPeriod("night", time(12), time(16))
 BOARD = Channel(HOOK.id, "board", "webhook", limits=(Limit(2, timedelta(hours=1)),))
-
-
-@dataclass
-class Line:
-    """Failures and ends decided one after the other, with all that lies between them."""
-
-    policy: ProjectPolicy
-    alerts: dict[UUID, Alert] = field(default_factory=dict)
-    folds: dict[UUID, Fold] = field(default_factory=dict)
-    timers: dict[str, Timer] = field(default_factory=dict)
-    pace: Pace = field(default_factory=Pace)
-    sent: list[PlannedNotification] = field(default_factory=list)
-    reasons: list[Reason] = field(default_factory=list)
-
-    def decide(self, now: datetime, *folds: Fold, ends: tuple[UUID, ...] = ()) -> Decisions:
-        due = [timer for timer in self.timers.values() if timer.due <= now]
-        for timer in due:
-            del self.timers[timer.subject]
-        sends: dict[UUID, list[datetime]] = {}
-        for planned in self.sent:
-            sends.setdefault(planned.channel.id, []).append(planned.at)
-        known = {each.fingerprint: each for each in self.alerts.values()}
-        state = State(known, self.folds, sends=sends, pace=self.pace, followed=self.alerts)
-        recoveries = [Recovery(alert_id, now) for alert_id in ends]
-        made = decide(list(folds), self.policy, state, now, recoveries, due)
-        self.alerts |= {alert.id: alert for alert in made.alerts}
-        self.folds |= {made.alert_of[fold.id]: fold for fold in folds}
-        self.timers |= {timer.subject: timer for timer in made.timers}
-        self.pace = made.pace or self.pace
-        self.sent += made.notifications
-        self.reasons += [entry.verdict.reason for entry in made.entries]
-        return made
-
-    def settle(self) -> None:
-        while self.timers:
-            self.decide(min(timer.due for timer in self.timers.values()))
-
-    def fail(self, at: datetime, node: str) -> UUID:
-        fold = a_fold(at, node_id=node)
-        return self.decide(at, fold).alert_of[fold.id]
 
 
 def mentions(sent: list[PlannedNotification]) -> dict[tuple[UUID, UUID], list[bool]]:
@@ -83,7 +39,7 @@ def mentions(sent: list[PlannedNotification]) -> dict[tuple[UUID, UUID], list[bo
 
 
 def test_an_end_in_a_quiet_period_is_in_the_message_at_its_end() -> None:
-    line = Line(a_policy(channels=(MAIL,), quiet_periods=(NIGHT,)))
+    line = Walk(a_policy(channels=(MAIL,), quiet_periods=(NIGHT,)))
     first = line.fail(after(hours=1), "charge")
     line.decide(after(hours=3), ends=(first,))
     line.fail(after(hours=4), "ship")
@@ -97,7 +53,7 @@ def test_an_end_in_a_quiet_period_is_in_the_message_at_its_end() -> None:
 
 def test_alone_it_is_the_closing_message_itself() -> None:
     quiet = QuietPeriod("night", time(12), time(16), mode=QuietMode.RECORD_ONLY)
-    line = Line(a_policy(channels=(MAIL,), quiet_periods=(quiet,)))
+    line = Walk(a_policy(channels=(MAIL,), quiet_periods=(quiet,)))
     first = line.fail(after(hours=1), "charge")
     line.decide(after(hours=3), ends=(first,))
     line.settle()
@@ -108,7 +64,7 @@ def test_alone_it_is_the_closing_message_itself() -> None:
 
 
 def test_what_fails_again_before_its_end_was_told_has_not_ended_for_the_channel() -> None:
-    line = Line(a_policy(channels=(MAIL,), quiet_periods=(NIGHT,)))
+    line = Walk(a_policy(channels=(MAIL,), quiet_periods=(NIGHT,)))
     first = line.fail(after(hours=1, minutes=50), "charge")
     line.decide(after(hours=2, minutes=5), ends=(first,))
     again = line.fail(after(hours=2, minutes=10), "charge")
@@ -119,7 +75,7 @@ def test_what_fails_again_before_its_end_was_told_has_not_ended_for_the_channel(
 
 
 def test_a_thousand_ends_at_once_are_no_thousand_messages() -> None:
-    line = Line(a_policy(channels=(MAIL,), storm_limit=1000))
+    line = Walk(a_policy(channels=(MAIL,), storm_limit=1000))
     opened = [line.fail(after(seconds=n), f"n{n}") for n in range(300)]
     line.policy = a_policy(channels=(MAIL,))
     line.decide(after(hours=2), ends=tuple(opened))
@@ -141,7 +97,7 @@ def test_whoever_was_told_is_told_of_the_end_once_and_last(
 ) -> None:
     policy = a_policy(channels=(MAIL, BOARD), quiet_periods=(NIGHT,), storm_limit=5,
                       cooldown=timedelta(minutes=20))  # fmt: skip
-    line = Line(policy)
+    line = Walk(policy)
     minute, current = 0, dict[str, UUID]()
     for wait, node, fails in events:
         minute += wait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshhook_alerts.application.settings_ports import Trouble
+from meshhook_alerts.application.seen_failures import SeenFailures
 from meshhook_alerts.application.settings_warnings import warnings_of
 from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.policy import AlertRule
@@ -13,10 +13,10 @@ from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 WORKFLOWS = {"orders", "invoices"}
 
 
-def troubles(number: int = 6) -> list[Trouble]:
+def troubles(number: int = 6) -> list[SeenFailures]:
     return [
-        Trouble("retries_exhausted", FailureClass.TERMINAL, Severity.ERROR, "orders", f"n{each}",
-                "http_call", "server_error", "Error: HTTP 503", 10)
+        SeenFailures("retries_exhausted", FailureClass.TERMINAL, Severity.ERROR, "orders", f"n{each}",
+                "http_call", None, "server_error", "Error: HTTP 503", count=10)
         for each in range(number)
     ]  # fmt: skip
 

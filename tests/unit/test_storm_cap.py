@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -13,52 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshhook_alerts.channels.email.view import view_of
-from meshhook_alerts.domain.alert import Alert
-from meshhook_alerts.domain.decision import Decisions, PlannedNotification, State
-from meshhook_alerts.domain.engine import decide
+from meshhook_alerts.domain.decision import PlannedNotification
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.message import Links, compose
-from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
-from meshhook_alerts.domain.storm import QUIET, SUMMARY_EVERY, Pace
-from meshhook_alerts.domain.timers import Timer
+from meshhook_alerts.domain.storm import QUIET, SUMMARY_EVERY
 from tests.unit.builders import HOOK, MAIL, a_fold, a_policy, after
-
-
-@dataclass
-class Line:
-    """Batches decided one after the other, with all that lies between them."""
-
-    policy: ProjectPolicy
-    alerts: dict[str, Alert] = field(default_factory=dict)
-    folds: dict[UUID, Fold] = field(default_factory=dict)
-    timers: dict[str, Timer] = field(default_factory=dict)
-    pace: Pace = field(default_factory=Pace)
-    sent: list[PlannedNotification] = field(default_factory=list)
-    reasons: Counter[Reason] = field(default_factory=Counter)
-
-    def decide(self, folds: list[Fold], now: datetime) -> Decisions:
-        due = [timer for timer in self.timers.values() if timer.due <= now]
-        state = State(self.alerts, self.folds, pace=self.pace)
-        made = decide(folds, self.policy, state, now, timers=due)
-        self.alerts |= {alert.fingerprint: alert for alert in made.alerts}
-        self.folds |= {made.alert_of[fold.id]: fold for fold in folds}
-        for timer in due:
-            del self.timers[timer.subject]
-        self.timers |= {timer.subject: timer for timer in made.timers}
-        self.pace = made.pace or self.pace
-        self.sent += made.notifications
-        for entry in made.entries:
-            self.reasons[entry.verdict.reason] += entry.count
-        return made
-
-    def run(self, folds: list[Fold], size: int) -> Line:
-        for begin in range(0, len(folds), size):
-            batch = folds[begin : begin + size]
-            self.decide(batch, batch[-1].at)
-        while self.timers:
-            self.decide([], min(timer.due for timer in self.timers.values()))
-        return self
+from tests.unit.walking import Walk
 
 
 def many(number: int, seconds: float = 1) -> list[Fold]:
@@ -66,7 +26,7 @@ def many(number: int, seconds: float = 1) -> list[Fold]:
 
 
 def test_the_first_new_troubles_go_and_the_rest_waits_for_a_summary() -> None:
-    line = Line(a_policy(channels=(MAIL,))).run(many(40), 1)
+    line = Walk(a_policy(channels=(MAIL,))).run(many(40), 1)
     first = [planned for planned in line.sent if planned.reason is Reason.FIRST_FAILURE]
     assert len(first) == 25
     summary, over = line.sent[25:]
@@ -77,11 +37,11 @@ def test_the_first_new_troubles_go_and_the_rest_waits_for_a_summary() -> None:
     assert over.storm is not None
     assert (over.storm.failures, over.storm.troubles) == (15, 15)
     assert line.pace.storm is None
-    assert line.reasons[Reason.STORM] == 15
+    assert line.counted[Reason.STORM] == 15
 
 
 def test_summaries_go_on_while_it_lasts() -> None:
-    line = Line(a_policy(channels=(MAIL,))).run(many(600, seconds=2), 7)  # 20 minutes
+    line = Walk(a_policy(channels=(MAIL,))).run(many(600, seconds=2), 7)  # 20 minutes
     summaries = [planned for planned in line.sent if planned.reason is Reason.STORM_SUMMARY]
     assert [b.at - a.at for a, b in pairwise(summaries)] == [SUMMARY_EVERY] * (len(summaries) - 1)
     assert len(summaries) == 4
@@ -89,18 +49,18 @@ def test_summaries_go_on_while_it_lasts() -> None:
 
 
 def test_twenty_in_a_minute_are_no_storm() -> None:
-    assert not Line(a_policy(channels=(MAIL,))).run(many(20), 20).reasons[Reason.STORM]
-    assert not Line(a_policy(channels=(MAIL,))).run(many(200, seconds=3), 9).reasons[Reason.STORM]
+    assert not Walk(a_policy(channels=(MAIL,))).run(many(20), 20).counted[Reason.STORM]
+    assert not Walk(a_policy(channels=(MAIL,))).run(many(200, seconds=3), 9).counted[Reason.STORM]
 
 
 @pytest.mark.parametrize(("limit", "held"), [(5, 30), (30, 5), (100, 0)])
 def test_how_many_are_too_many_is_the_projects_to_say(limit: int, held: int) -> None:
-    line = Line(a_policy(channels=(MAIL,), storm_limit=limit)).run(many(40), 3)
-    assert line.reasons[Reason.STORM] == held
+    line = Walk(a_policy(channels=(MAIL,), storm_limit=limit)).run(many(40), 3)
+    assert line.counted[Reason.STORM] == held
 
 
 def test_it_can_be_switched_off() -> None:
-    line = Line(a_policy(channels=(MAIL,), storm_summaries=False)).run(many(200, 0.1), 50)
+    line = Walk(a_policy(channels=(MAIL,), storm_summaries=False)).run(many(200, 0.1), 50)
     assert len(line.sent) == 200
 
 
@@ -116,13 +76,13 @@ def test_nothing_is_lost_in_it_and_nothing_told_twice(
         for at, node in zip(seconds, nodes, strict=False)
     ]
     policy = a_policy(storm_limit=5, cooldown=timedelta(minutes=2))
-    line = Line(policy).run(folds, size)
+    line = Walk(policy).run(folds, size)
     told = Counter[UUID]()
     for planned in line.sent:
         told[planned.channel.id] += planned.new_failures
     total = sum(fold.count for fold in folds)
     assert told == {MAIL.id: total, HOOK.id: total}
-    assert sum(n for reason, n in line.reasons.items() if reason.effect is Effect.HELD) == 0
+    assert sum(n for reason, n in line.counted.items() if reason.effect is Effect.HELD) == 0
 
 
 @given(SECONDS, st.lists(st.integers(0, 60), min_size=80, max_size=80), st.integers(2, 80))
@@ -134,7 +94,7 @@ def test_however_it_is_cut_the_messages_are_the_same(
         for at, node in zip(seconds, nodes, strict=False)
     ]
     policy = a_policy(storm_limit=5, cooldown=timedelta(minutes=2))
-    one, other = (Line(policy).run(folds, each) for each in (1, size))
+    one, other = (Walk(policy).run(folds, each) for each in (1, size))
     assert [_said(each) for each in one.sent] == [_said(each) for each in other.sent]
 
 
@@ -144,7 +104,7 @@ def _said(planned: PlannedNotification) -> tuple[object, ...]:
 
 def test_the_mails_of_a_storm_say_how_much_it_is() -> None:
     policy = a_policy(channels=(MAIL,))
-    line = Line(policy).run(many(40), 1)
+    line = Walk(policy).run(many(40), 1)
     summary, over = (view_of(compose(planned, policy, Links())) for planned in line.sent[25:])
     assert summary.subject == (
         "Shop: 15 failures held back, 15 troubles still open; a storm since 10:00 UTC"

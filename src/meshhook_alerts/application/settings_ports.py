@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from meshhook_alerts.application.channel_document import ChannelDocument
+from meshhook_alerts.application.seen_failures import SeenFailures
 from meshhook_alerts.domain.policy import ProjectPolicy
-from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +62,6 @@ class KeptChannel:
     secret_names: Sequence[str]
     changed_at: datetime
     changed_by: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What conditions can look at of an alert of the last days."""
-
-    kind: str
-    failure_class: FailureClass
-    severity: Severity
-    workflow: str | None
-    node_id: str | None
-    node_type: str | None
-    error_class: str
-    error: str
-    count: int
-    http_status: int | None = None
-    labels: Mapping[str, str] | None = None
-    criticality: Criticality = Criticality.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +117,7 @@ class SettingsTransaction(Protocol):
     async def channel_versions(self, project_id: UUID) -> Sequence[KeptChannel]:
         """What the project's channels were like, the newest first; the last thousand."""
 
-    async def troubles(self, project_id: UUID) -> Sequence[Trouble]:
+    async def troubles(self, project_id: UUID) -> Sequence[SeenFailures]:
         """Those of the last seven days; the latest thousand."""
 
     async def workflows(self, project_id: UUID) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from meshhook_alerts.application.problems import InvalidField, pointer
-from meshhook_alerts.application.settings_ports import Trouble
+from meshhook_alerts.application.seen_failures import SeenFailures
 from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.patterns import any_matches
 from meshhook_alerts.domain.policy import AlertRule
@@ -15,7 +15,7 @@ ENOUGH = 5
 
 
 def warnings_of(
-    rules: Sequence[AlertRule], troubles: Sequence[Trouble], workflows: Collection[str]
+    rules: Sequence[AlertRule], troubles: Sequence[SeenFailures], workflows: Collection[str]
 ) -> Iterator[InvalidField]:
     """A line for each rule that is on and may not be what was meant; each names the rule."""
     for rule in rules:
@@ -24,7 +24,7 @@ def warnings_of(
 
 
 def _wrong_with(
-    conditions: Conditions, troubles: Sequence[Trouble], workflows: Collection[str]
+    conditions: Conditions, troubles: Sequence[SeenFailures], workflows: Collection[str]
 ) -> str | None:
     for pattern in conditions.workflows:
         if not any(any_matches((pattern,), slug) for slug in workflows):

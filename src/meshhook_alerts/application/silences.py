@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Protocol, Self
@@ -14,10 +14,10 @@ from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.detection_document import Strict
 from meshhook_alerts.application.ports import Clock
 from meshhook_alerts.application.problems import InvalidField, InvalidRequest, NotFound
+from meshhook_alerts.application.seen_failures import SeenFailures
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.redaction import clean_line
-from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 
 LONGEST = timedelta(days=90)
 """A silence that is to last longer is a rule switched off, and better seen as that."""
@@ -80,26 +80,6 @@ class StoredSilence:
         if now >= self.ends_at:
             return "ended"
         return "active" if now >= self.starts_at else "future"
-
-
-@dataclass(frozen=True, slots=True)
-class SeenFailures:
-    """Failures that look alike to conditions: an open alert, or what was counted in the last days."""
-
-    kind: str
-    failure_class: FailureClass
-    severity: Severity
-    workflow: str | None
-    node_id: str | None
-    node_type: str | None
-    http_status: int | None
-    error_class: str
-    error: str
-    labels: Mapping[str, str]
-    count: int
-    alert_id: UUID | None = None
-    criticality: Criticality = Criticality.NORMAL
-    """Not kept with failures: conditions on it are previewed as if every workflow were ordinary."""
 
 
 @dataclass(frozen=True, slots=True)

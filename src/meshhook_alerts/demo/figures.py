@@ -110,4 +110,6 @@ class Figures:
 def _readable(row: dict[str, Any]) -> dict[str, Any]:
     known = row["error_class"] in ERROR_CLASSES
     hint = hint_for(row["kind"], row["error_class"]) if known else ""
-    return {**row, "title": title_of(row["kind"]), "hint": hint}
+    as_it_came: str = row["evidence"].get("sample") or row["error"]
+    what = as_it_came.split("\n", 1)[0]
+    return {**row, "title": title_of(row["kind"]), "hint": hint, "what": what}

@@ -66,7 +66,7 @@ class Progress:
             )
             state = "over" if alert["status"] == "resolved" else alert["severity"]
             typer.echo(
-                f"  {typer.style(f'{state:<8}', fg=_COLOURS[state])} {where}: {alert['error'][:60]}  ×{alert['count']}  → {told}"
+                f"  {typer.style(f'{state:<8}', fg=_COLOURS[state])} {where}: {alert['what'][:60]}  ×{alert['count']}  → {told}"
             )
         delay = counters["delay"]
         typer.echo("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -156,6 +157,17 @@ async def test_an_operator_somebody_put_into_public_is_not_ours(
             )
             await eventually(lambda: asyncio.sleep(0, len(receiver.ids) >= 2))
     assert await world.rows("select * from public.proof") == []
+
+
+async def test_sessions_that_were_all_ended_at_once_are_replaced_at_once(world: World) -> None:
+    async with a_service(world.url) as service:
+        pool = service.database.pool
+        async with AsyncExitStack() as held:
+            each = [await held.enter_async_context(pool.connection()) for _ in range(pool.max_size)]
+            ours = [connection.info.backend_pid for connection in each]
+        await execute(world.url, f"select pg_terminate_backend(pid) from unnest(array{ours}) pid")
+        async with pool.connection(timeout=1) as connection:
+            assert connection.info.backend_pid not in ours
 
 
 async def test_every_session_of_ours_is_pinned(world: World) -> None:

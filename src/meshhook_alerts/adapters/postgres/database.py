@@ -86,8 +86,6 @@ class Database:
             max_size=max_size,
             timeout=5,
             max_idle=60,  # a database's connections are few, and most searches need one at a time
-            # A connection from before the database's restart is found out before it is used.
-            check=PinnedPool.check_connection,
             reconnect_timeout=0,
             open=False,
             name=name,

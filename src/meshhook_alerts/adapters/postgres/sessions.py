@@ -7,11 +7,13 @@ encoding, quoting, and where names and operators are looked up.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import psycopg
 from psycopg import AsyncConnection, IsolationLevel, errors
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -40,6 +42,9 @@ HEALED_BY_ANOTHER = (
     errors.DuplicatePreparedStatement,
 )
 """What a new session may be free of: the connection that says so is given up."""
+_LONGER_BY_SECONDS = 0.02
+"""The pause before another connection is tried: none after the first that does not answer, then longer
+each time, for a database that accepts connections and ends them at once."""
 
 
 class UnusableDatabase(StoreUnavailable):
@@ -148,9 +153,36 @@ class PinnedPool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
         timeout: float | None = None,  # noqa: ASYNC109 - the library's own
     ) -> AsyncIterator[AsyncConnection[TupleRow]]:
         """As the library's."""
-        async with super().connection(timeout) as connection, given_up(connection):
-            await begin(connection, self._address)
-            yield connection
+        connection = await self._alive(self.timeout if timeout is None else timeout)
+        try:
+            async with connection, given_up(connection):
+                await begin(connection, self._address)
+                yield connection
+        finally:
+            await self.putconn(connection)
+
+    async def _alive(self, seconds: float) -> AsyncConnection[TupleRow]:
+        """A connection that answers.
+
+        Those from before the database's restart, or idle for longer than it allows, are passed over. The
+        library's own ``check`` waits for a second, then two, at each of them: with a few in the pool
+        nobody got a connection in time.
+        """
+        clock = asyncio.get_running_loop().time
+        give_up = clock() + seconds
+        pause = 0.0
+        while True:
+            connection = await self.getconn(give_up - clock())
+            try:
+                await self.check_connection(connection)
+            except BaseException as problem:
+                await self.putconn(connection)  # which replaces what is broken
+                if not isinstance(problem, psycopg.Error):
+                    raise
+            else:
+                return connection
+            await asyncio.sleep(pause)
+            pause += _LONGER_BY_SECONDS
 
 
 @asynccontextmanager

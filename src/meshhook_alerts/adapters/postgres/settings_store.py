@@ -18,6 +18,7 @@ from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_loader import build_policy, limits_of
 from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.application.problems import NotFound
+from meshhook_alerts.application.seen_failures import SeenFailures
 from meshhook_alerts.application.settings_ports import (
     Caller,
     ChannelChange,
@@ -26,7 +27,6 @@ from meshhook_alerts.application.settings_ports import (
     StoredChannel,
     StoredSecrets,
     StoredSettings,
-    Trouble,
 )
 from meshhook_alerts.domain.policy import Channel
 from meshhook_alerts.domain.severity import FailureClass, Severity
@@ -141,10 +141,12 @@ class PostgresSettingsTransaction:
         return [KeptChannel(*row) for row in rows]
 
     @translated
-    async def troubles(self, project_id: UUID) -> list[Trouble]:
+    async def troubles(self, project_id: UUID) -> list[SeenFailures]:
         """Those of the last seven days; the latest thousand."""
         rows = await self._rows("settings/recent_troubles", project_id=project_id)
-        return [Trouble(row[0], FailureClass(row[1]), Severity(row[2]), *row[3:]) for row in rows]
+        return [
+            SeenFailures(row[0], FailureClass(row[1]), Severity(row[2]), *row[3:]) for row in rows
+        ]
 
     @translated
     async def workflows(self, project_id: UUID) -> frozenset[str]:

@@ -16,8 +16,9 @@ from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_store import as_role, take_on
+from meshhook_alerts.application.seen_failures import SeenFailures
 from meshhook_alerts.application.settings_ports import Caller
-from meshhook_alerts.application.silences import SeenFailures, SilenceRequest, StoredSilence
+from meshhook_alerts.application.silences import SilenceRequest, StoredSilence
 from meshhook_alerts.domain.severity import FailureClass, Severity
 
 
