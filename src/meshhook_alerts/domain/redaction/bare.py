@@ -30,6 +30,10 @@ _NUMBERS = re.compile(r"[\d_+/=.-]+")
 _PIECES = re.compile(r"[^/+=_-]+")
 _SEGMENT = re.compile(r"[^/=]+")
 _RUN = re.compile(r"[A-Za-z0-9+]+")
+_REST = re.compile(
+    r"(?:[_-]+(?=[A-Za-z]*[0-9]|[A-Za-z]*[a-z][A-Z])[A-Za-z0-9]{2,15}(?![A-Za-z0-9]))+"
+)
+"""What dashes join to a random part and nobody would call a word either."""
 
 # What is named before it, a long number in hexadecimal or Base64 is of.
 _HARMLESS_BEFORE = re2.compile(
@@ -146,7 +150,8 @@ def _parts_of_segment(segment: str, start: int) -> Iterator[tuple[int, int]]:
         return
     for found in _RUN.finditer(segment):
         if len(found[0]) >= SHORTEST and is_random(found[0]):
-            yield start + found.start(), start + found.end()
+            rest = _REST.match(segment, found.end())
+            yield start + found.start(), start + (rest.end() if rest else found.end())
 
 
 def _words_in(word: str) -> int:
