@@ -251,6 +251,19 @@ async def eventually(check: Callable[[], Awaitable[Any]], within: float = 20) ->
         await asyncio.sleep(0.05)
 
 
+_AT_REST = """
+select not exists (select from meshhook_alerts.signals)
+   and not exists (select from meshhook_alerts.timers where due <= now())
+   and not exists (select from public.alert_notifications where state = 'pending')
+"""
+
+
+async def at_rest(world: World, searches: float = 0.7) -> None:
+    """Waits for two turns of every search, and until nothing is left to decide or to send."""
+    await asyncio.sleep(searches)
+    await eventually(lambda: world.value(_AT_REST), within=30)
+
+
 def named(service: Service, name: str) -> Sweep:
     """One sweep of a new worker."""
     return next(each for each in service.worker().sweeps.each if each.name == name)

@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +22,7 @@ from meshhook_alerts.demo.meshhook import install_meshhook
 from tests.commands import environment
 from tests.line import JWT_SECRET, a_receiver, arrived
 from tests.mail_server import Post, running
+from tests.serving import serving
 
 pytestmark = pytest.mark.postgres
 
@@ -95,27 +93,6 @@ async def said(program: Path, *arguments: str, env: dict[str, str], code: int = 
     return out.decode()
 
 
-@asynccontextmanager
-async def serving(program: Path, log: Path, env: dict[str, str]) -> AsyncIterator[str]:
-    """``serve`` until the block ends; its address."""
-    with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
-            program, "serve", "--port", "0", env=env, stdout=file, stderr=file
-        )
-        try:
-            for _ in range(600):
-                if found := re.search(r"API: (http://\S+)/api/alerts/docs", log.read_text()):
-                    break
-                assert process.returncode is None, log.read_text()
-                await asyncio.sleep(0.1)
-            assert found, log.read_text()
-            yield found[1]
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await asyncio.wait_for(process.wait(), 30)
-
-
 def environment_of(url: str, mail_port: int, folder: Path) -> dict[str, str]:
     return environment(
         DATABASE_URL=url,
@@ -162,7 +139,10 @@ async def test_from_the_wheel_to_the_first_message(
         assert "✗ workers: none at work" in before
         assert "✓ mail server: 127.0.0.1" in before
 
-        async with serving(installed, log, env) as base, httpx.AsyncClient(base_url=base) as client:
+        async with (
+            serving(log, env, [installed]) as base,
+            httpx.AsyncClient(base_url=base) as client,
+        ):
             token = (await said(installed, "token", env=env)).strip()
             client.headers["authorization"] = f"Bearer {token}"
             assert (await client.get("/api/alerts/health/ready")).status_code == 200

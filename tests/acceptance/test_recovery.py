@@ -19,12 +19,13 @@ async def clean_run(world: World, slug: str = "orders") -> UUID:
     return run_id
 
 
-async def finish(world: World, run_id: UUID) -> None:
-    """The rest of a run that ends well."""
+async def finish(world: World, run_id: UUID, seconds: float = 0) -> None:
+    """The rest of a run that ends well, closed so many seconds after it said that it had completed."""
     await world.event(run_id, "step_started", node=CALL)
     await world.event(run_id, "http_attempted", node=CALL, status=200)
     await world.event(run_id, "step_succeeded", node=CALL, next=None)
     await world.event(run_id, "run_completed")
+    await asyncio.sleep(seconds)
     await world.execute(
         "update public.workflow_runs set status = 'succeeded', finished_at = now() where id = %s",
         run_id,
@@ -154,6 +155,22 @@ async def test_who_was_never_told_is_not_told_of_the_end(world: World, receiver:
         "select reason from public.alert_logs where project_id = %s order by id", world.project_id
     )
     assert [row["reason"] for row in reasons] == ["no_rule", "recovered_untold"]
+
+
+async def test_a_clean_run_that_was_looked_at_before_it_was_closed_is_news_soon(
+    world: World, receiver: Receiver
+) -> None:
+    """Its worker writes the completion and closes the run in two transactions."""
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await world.fail()
+            await told(receiver, 1)
+            await asyncio.sleep(0.1)
+            run_id = await world.start_run()
+            await finish(world, run_id, seconds=0.7)
+            await told(receiver, 2)
+    assert receiver.contents[1]["reason"] == "recovered"
 
 
 async def test_what_comes_back_after_its_end_was_told_is_news_at_once_and_the_same_alert(

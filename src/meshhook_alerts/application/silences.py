@@ -132,9 +132,9 @@ class Silences:
         Raises:
             InvalidRequest, NotFound
         """
-        span = request.span(self.clock.now())
         request.reason = clean_line(request.reason)
         async with self.store.as_caller(caller) as transaction:
+            span = request.span(self.clock.now())
             if not await transaction.may_edit(request.project_id):
                 raise NotFound(f"project {request.project_id}")
             seen = await transaction.seen(request.project_id, LOOK_BACK)

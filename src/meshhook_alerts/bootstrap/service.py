@@ -127,7 +127,7 @@ class Service:
     @property
     def silences(self) -> Silences:
         """``/api/alerts/silences``."""
-        return Silences(PostgresSilenceStore(self.database.pool), self.clock)
+        return Silences(PostgresSilenceStore(self.database.pool, self.clock.hear), self.clock)
 
     @property
     def try_channel(self) -> TryChannel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,13 +25,18 @@ from meshhook_alerts.domain.severity import FailureClass, Severity
 class PostgresSilenceStore:
     """See ``silences.SilenceStore``."""
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
+    def __init__(self, pool: AsyncConnectionPool, hear: Callable[[datetime], None]) -> None:
+        """``hear``: is told the database's present moment, by which silences begin and end."""
         self._pool = pool
+        self._hear = hear
 
     @asynccontextmanager
     async def as_caller(self, caller: Caller) -> AsyncIterator[PostgresSilenceTransaction]:
         """A transaction in the caller's role."""
         async with as_role(self._pool, caller) as connection:
+            cursor = await connection.execute("select now()")
+            for (now,) in await cursor.fetchall():
+                self._hear(now)
             yield PostgresSilenceTransaction(connection, caller.role)
 
 

@@ -141,10 +141,11 @@ def _id(text: str) -> UUID:
 async def _silences() -> AsyncIterator[Silences]:
     from meshhook_alerts.adapters.postgres.silence_store import PostgresSilenceStore
     from meshhook_alerts.application.silences import Silences
-    from meshhook_alerts.bootstrap import SystemClock, open_database
+    from meshhook_alerts.bootstrap import DatabaseClock, open_database
     from meshhook_alerts.entrypoints.local import home
     from meshhook_alerts.settings import load_settings
 
     with home(load_settings()) as place:
         async with open_database(place.settings, place.database_url) as database:
-            yield Silences(PostgresSilenceStore(database.pool), SystemClock())
+            clock = DatabaseClock()
+            yield Silences(PostgresSilenceStore(database.pool, clock.hear), clock)

@@ -29,6 +29,14 @@ class RunRow:
     events: Sequence[tuple[Any, ...]]
     """(id, ts, type, node id, node type, attempt, error, HTTP status), oldest first."""
 
+    def completed_after(self, moment: datetime) -> bool:
+        """Whether its latest event says, and has said only since then, that it has completed."""
+        return (
+            bool(self.events)
+            and self.events[-1][2] == "run_completed"
+            and self.events[-1][1] > moment
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FoundInRun:

@@ -17,6 +17,9 @@ AGAIN = timedelta(hours=1)
 SOON = timedelta(seconds=2)
 """Until a run is looked at again of which something is about to be clear."""
 
+CLOSING = timedelta(seconds=20)
+"""Within it a run that says it has completed is closed, as a rule."""
+
 
 @dataclass(slots=True)
 class Work:
@@ -52,7 +55,15 @@ class Work:
         if seen.settled:
             self.forget.add(run.id)
         else:
-            self.watches[run.id] = Watch(run.id, run.status, seen.look_again_at, reported)
+            self.watches[run.id] = Watch(run.id, run.status, self._again(run, seen), reported)
+
+    def _again(self, run: RunRow, seen: RunReport) -> datetime | None:
+        """When to look at it next; soon, if it has just said that it has completed: it is about to be
+        closed, and a clean end is news to whoever waits for it."""
+        soon = self.now + SOON
+        if run.status == "running" and run.completed_after(self.now - CLOSING):
+            return min(soon, seen.look_again_at or soon)
+        return seen.look_again_at
 
     def _outcome(self, run: RunRow, seen: RunReport, reported: bool) -> RunOutcome:
         refs = (*seen.refs, *seen.disproved) if reported else ()
