@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecidingTransaction
@@ -52,8 +53,10 @@ def arm(point: str) -> None:
 def _after_claiming() -> None:
     take = PostgresDecidingTransaction.take
 
-    async def dying(self: PostgresDecidingTransaction, limit: int) -> Batch | None:
-        batch = await take(self, limit)
+    async def dying(
+        self: PostgresDecidingTransaction, limit: int, only: UUID | None = None
+    ) -> Batch | None:
+        batch = await take(self, limit, only)
         if batch is not None and batch.first.groups:
             die()
         return batch

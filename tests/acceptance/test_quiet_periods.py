@@ -121,7 +121,9 @@ async def test_a_quiet_period_that_ended_while_nobody_worked_is_told_once(
         async with at_work(service):
             for node in ("charge", "ship"):
                 await world.fail(node=node)
-            await world.until("select count(*) = 2 from meshhook_alerts.timers")
+            await world.until(
+                "select count(*) = 2 from meshhook_alerts.timers where kind = 'untold'"
+            )
     await asyncio.sleep(4)
     async with (
         a_service(world.url) as first, a_service(world.url) as second, at_work(first), at_work(second)

@@ -91,7 +91,7 @@ def _common(document: Any) -> Any:
     """A document without ids, and without what names one."""
     if not isinstance(document, dict):
         return document
-    drop = {"links", "run", "project", "run_id", "id"}
+    drop = {"links", "run", "project", "run_id", "id", "remind_at"}
     return {
         "channel" if len(name) == 36 else name: _common(value)
         for name, value in document.items()

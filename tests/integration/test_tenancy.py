@@ -52,6 +52,9 @@ TABLES = {
         "gen_random_uuid(), {p}, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'first_failure', 'error',"
         " '{{}}', 1, 'pending', 0, null, now(), now(), null, null"),
     "alert_attempts": Table("gen_random_uuid(), 1, {p}, now(), now(), 'delivered', 'ok', 'w'"),
+    "alert_acts": Table(
+        "gen_random_uuid(), {p}, gen_random_uuid(), 'resolve', now(), null, 'ana', 'api', null, null, false, null,"
+        " 'done', now()"),
     "alert_baseline": Table("{p}, 'orders', 'stalled', 3, '{{}}', now()"),
     "alert_health": Table("gen_random_uuid(), 'working', '{{}}', now()", frozenset(), READ, "state"),
 }  # fmt: skip

@@ -81,8 +81,9 @@ def a_group(**fields: Any) -> SignalGroup:
 def a_policy(
     *rules: AlertRule, channels: tuple[Channel, ...] = (MAIL, HOOK), **settings: Any
 ) -> ProjectPolicy:
-    """A project's wishes."""
-    effective: EffectiveSettings = replace(PRODUCT_DEFAULTS, **settings)
+    """A project's wishes. Nobody is reminded and nothing is closed for being quiet unless it says so."""
+    calm: dict[str, Any] = {"reminders": (), "close_after": timedelta(0)}
+    effective: EffectiveSettings = replace(PRODUCT_DEFAULTS, **(calm | settings))
     if rules:
         effective = replace(effective, rules=rules)
     return ProjectPolicy(PROJECT, 1, "Shop", effective, {}, {each.name: each for each in channels})

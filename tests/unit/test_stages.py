@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import time, timedelta
 from uuid import uuid4
 
 import pytest
 
 from meshhook_alerts.domain import draft
-from meshhook_alerts.domain.alert import Alert
+from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.decision import State
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.life import Life, face_of
 from meshhook_alerts.domain.policy import AlertRule, Channel, Limit, ProjectPolicy, Threshold
 from meshhook_alerts.domain.quiet_period import QuietPeriod
 from meshhook_alerts.domain.reasons import Reason
@@ -46,7 +48,21 @@ def _silence() -> Story:
 
 def _inhibit() -> Story:
     policy = a_policy(AlertRule("r"), channels=(MAIL,))
-    return policy, State(fleet_silent=True), a_fold(kind="never_started")
+    return policy, State(larger=frozenset({"fleet_silent"})), a_fold(kind="never_started")
+
+
+def _attended() -> Story:
+    alert = _known()
+    life = Life(by="ana", since=START, until=after(hours=4), face=face_of(a_fold()))
+    mine = replace(alert, status=AlertStatus.ACKNOWLEDGED, life=life)
+    return a_policy(channels=(MAIL,)), State({alert.fingerprint: mine}), a_fold(after(hours=2))
+
+
+def _flapping() -> Story:
+    flips = tuple(after(minutes=each) for each in (1, 6, 11, 16))
+    alert = replace(_known(), life=Life(flips=flips, flapping=True))
+    alert = alert.telling({MAIL.id: replace(alert.told[MAIL.id], flaps=True)})
+    return a_policy(channels=(MAIL,)), State({alert.fingerprint: alert}), a_fold(after(minutes=40))
 
 
 def _quiet_period() -> Story:
@@ -76,6 +92,8 @@ STORIES: dict[str, tuple[Callable[[], Story], Reason]] = {
     "threshold": (_threshold, Reason.BELOW_THRESHOLD),
     "silence": (_silence, Reason.SILENCED),
     "inhibit": (_inhibit, Reason.INHIBITED),
+    "attended": (_attended, Reason.ACKNOWLEDGED),
+    "flapping": (_flapping, Reason.FLAPPING),
     "quiet_period": (_quiet_period, Reason.QUIET_PERIOD),
     "throttle": (_throttle, Reason.COOLDOWN),
     "cap": (_cap, Reason.CHANNEL_CAP),

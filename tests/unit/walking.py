@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification, State
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold, Recovery
+from meshhook_alerts.domain.life import Act, ActKind, Outcome
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.storm import Pace
@@ -32,13 +34,15 @@ class Walk:
     counted: Counter[Reason] = field(default_factory=Counter)
     """Failures by reason."""
 
-    def decide(self, now: datetime, *folds: Fold, ends: tuple[UUID, ...] = ()) -> Decisions:
+    def decide(
+        self, now: datetime, *folds: Fold, ends: tuple[UUID, ...] = (), acts: tuple[Act, ...] = ()
+    ) -> Decisions:
         """One batch, with the timers that are due."""
         due = [timer for timer in self.timers.values() if timer.due <= now]
         for timer in due:
             del self.timers[timer.subject]
         recoveries = [Recovery(alert_id, now) for alert_id in ends]
-        made = decide(list(folds), self.policy, self._state(), now, recoveries, due)
+        made = decide(list(folds), self.policy, self._state(), now, recoveries, due, acts)
         self.alerts |= {alert.id: alert for alert in made.alerts}
         self.folds |= {made.alert_of[fold.id]: fold for fold in folds}
         self.timers |= {timer.subject: timer for timer in made.timers}
@@ -56,11 +60,20 @@ class Walk:
             self.decide(batch[-1].at, *batch)
         return self.settle()
 
-    def settle(self) -> Walk:
-        """Until nothing is due any more."""
+    def settle(self, until: datetime | None = None) -> Walk:
+        """Until nothing is due any more, or what is due comes later than ``until``."""
         while self.timers:
-            self.decide(min(timer.due for timer in self.timers.values()))
+            due = min(timer.due for timer in self.timers.values())
+            if until and due > until:
+                break
+            self.decide(due)
         return self
+
+    def act(self, kind: ActKind, alert_id: UUID, at: datetime, **more: Any) -> Outcome:
+        """Somebody's act; what it came to."""
+        by = more.pop("by", "ana@example.com")
+        act = Act(uuid5(NAMESPACE_OID, f"{kind} {at} {by}"), kind, alert_id, at, by, **more)
+        return self.decide(at, acts=(act,)).acts[0].outcome
 
     def fail(self, at: datetime, node: str) -> UUID:
         """One failure; the alert it was counted in."""

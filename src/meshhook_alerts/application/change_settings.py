@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from meshhook_alerts.application.channel_changes import ChannelChecker
 from meshhook_alerts.application.channel_document import ChannelDocument, destination_of, seal
 from meshhook_alerts.application.lent_tools import LentTools
+from meshhook_alerts.application.life_document import EscalationDocument
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
     ChannelTools,
@@ -67,7 +68,7 @@ class SettingsRequest(SettingsDocument):
 
 def _of_projects(request: SettingsRequest) -> Iterator[InvalidField]:
     """What cannot be said of one workflow."""
-    for name in ("storm_summaries", "storm_limit"):
+    for name in ("storm_summaries", "storm_limit", "default_channel"):
         if getattr(request, name) is not None:
             what = "holds for the whole project; set it without naming a workflow"
             yield InvalidField(f"/{name}", what)
@@ -208,12 +209,22 @@ def _still_named(
     """Channels that shall go and that rules name."""
     documents = {**stored.documents, slug: own_part(request)}
     for place, document in documents.items():
-        for part, word in (("rules", "rule"), ("quiet_periods", "quiet period")):
-            for entry in document.get(part) or ():
-                for name in set(entry.get("channels") or ()) & set(removed):
-                    where = f"of workflow {place!r} " if place else ""
-                    what = f"{word} {entry['name']!r} {where}names it: change that first"
-                    yield InvalidField(pointer("channels", name), what)
+        where = f" of workflow {place!r}" if place else ""
+        for word, names in _naming(document):
+            for name in set(names) & set(removed):
+                what = f"{word}{where} names it: change that first"
+                yield InvalidField(pointer("channels", name), what)
+
+
+def _naming(document: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Whatever names channels, and which."""
+    for part, word in (("rules", "rule"), ("quiet_periods", "quiet period")):
+        for entry in document.get(part) or ():
+            yield f"{word} {entry['name']!r}", entry.get("channels") or ()
+    for number, step in enumerate(document.get("escalation") or ()):
+        yield f"step {number + 1} of the escalation", step.get("channels") or ()
+    if default := document.get("default_channel"):
+        yield "default_channel", [default]
 
 
 def _telling_names(request: SettingsRequest) -> Iterator[InvalidField]:
@@ -238,17 +249,22 @@ def _unknown_channels(request: SettingsRequest, stored: StoredSettings) -> list[
     known = {channel.name for channel in stored.channels}
     known |= {channel.name for channel in request.channels or ()}
     there = ", ".join(sorted(known)) or "none yet"
-    named: dict[str, Sequence[RuleDocument | QuietPeriodDocument]] = {
+    named: dict[str, Sequence[RuleDocument | QuietPeriodDocument | EscalationDocument]] = {
         "rules": request.rules or (),
         "quiet_periods": request.quiet_periods or (),
+        "escalation": request.escalation or (),
     }
-    return [
-        InvalidField(
-            pointer(part, i, "channels", j), f"no channel is called {name!r}; there are: {there}"
-        )
+    places = [
+        (pointer(part, i, "channels", j), name)
         for part, entries in named.items()
         for i, entry in enumerate(entries)
         for j, name in enumerate(entry.channels)
+    ]
+    if request.default_channel:
+        places.append(("/default_channel", request.default_channel))
+    return [
+        InvalidField(place, f"no channel is called {name!r}; there are: {there}")
+        for place, name in places
         if name not in known
     ]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
+from uuid import UUID
 
 from meshhook_alerts.application.ports import (
     Batch,
@@ -72,12 +73,16 @@ class EvaluateFailures:
     store: DecisionStore
     judges: Mapping[str, Judge]
     links: Links
+    leased_limit: int = LEASED_LIMIT
+    """0: it sends nothing itself."""
 
-    async def __call__(self, limit: int = BATCH_LIMIT) -> Evaluated | None:
-        """Decides one batch; None if nothing was waiting for this worker."""
+    async def __call__(
+        self, limit: int = BATCH_LIMIT, only: UUID | None = None
+    ) -> Evaluated | None:
+        """Decides one batch, or one of ``only`` a project; None if nothing was waiting for this worker."""
         async with self.store.transaction() as transaction:
             with _collector_paused():
-                batch = await transaction.take(limit)
+                batch = await transaction.take(limit, only)
                 return await self._safely(transaction, batch) if batch else None
 
     async def _safely(self, transaction: DecidingTransaction, batch: Batch) -> Evaluated:
@@ -94,8 +99,13 @@ class EvaluateFailures:
         settings = await transaction.settings(batch)
         signals, folded = await self._fold(transaction, batch, settings.policy)
         folds = folded.folds
-        fingerprints = sorted({each for fold in folds for each in (fold.fingerprint, *fold.older)})
+        acts = batch.acts
+        fingerprints = sorted(
+            {each for fold in folds for each in (fold.fingerprint, *fold.older)}
+            | {act.fingerprint for act in acts if act.fingerprint}
+        )
         touched = {recovery.alert_id for recovery in folded.recoveries}
+        touched |= {act.alert_id for act in acts}
         touched |= {timer.alert_id for timer in batch.timers if timer.kind is not TimerKind.STORM}
         if any(timer.kind is TimerKind.STORM for timer in batch.timers) and batch.pace.storm:
             touched |= set(batch.pace.storm.alerts)
@@ -110,7 +120,7 @@ class EvaluateFailures:
         state = replace(state, pace=batch.pace)
         decisions = await self._decided(folds, settings.policy, state, batch, folded)
         messages = self._messages(decisions, settings)
-        leased = list(islice(messages, LEASED_LIMIT))
+        leased = list(islice(messages, self.leased_limit))
         queue_ids = await transaction.commit(batch, folded, decisions, leased, messages)
         return Evaluated(
             signals=signals,
@@ -130,7 +140,9 @@ class EvaluateFailures:
         folded: Folded,
     ) -> Decisions:
         """As ``decide``; what takes long does so beside the rest of the process, not before it."""
-        work = partial(decide, folds, policy, state, batch.now, folded.recoveries, batch.timers)
+        work = partial(
+            decide, folds, policy, state, batch.now, folded.recoveries, batch.timers, batch.acts
+        )
         if len(folds) * policy.weight < _LONG:
             return work()
         return await asyncio.to_thread(work)

@@ -16,6 +16,7 @@ from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.delivery import Outcome
 from meshhook_alerts.domain.failure import SignalGroup
 from meshhook_alerts.domain.folding import Folded, Placed
+from meshhook_alerts.domain.life import Act
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.storm import Pace
@@ -101,6 +102,8 @@ class Batch:
     """Of the project, due."""
     pace: Pace = field(default_factory=Pace)
     """How fast its messages come."""
+    acts: Sequence[Act] = ()
+    """What people want of its alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,9 @@ class Message:
 class DecidingTransaction(Protocol):
     """One transaction in which a batch is decided; leaving it without ``commit`` undoes all."""
 
-    async def take(self, limit: int) -> Batch | None:
-        """The next batch of a project nobody else is deciding for; None if there is none."""
+    async def take(self, limit: int, only: UUID | None = None) -> Batch | None:
+        """The next batch of a project nobody else is deciding for, or ``only`` of that one; None if there
+        is none."""
 
     def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
         """The batch, part by part; the next one is read while its reader is busy with the last.

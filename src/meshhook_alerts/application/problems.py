@@ -63,5 +63,9 @@ class Changed(Exception):  # noqa: N818
     """What the caller knew is no longer so; nothing was changed."""
 
 
+class Forbidden(Exception):  # noqa: N818
+    """What the caller may see, and may not change."""
+
+
 class NotFound(Exception):  # noqa: N818
     """Nothing there, or nothing the caller may see; one answer for both."""

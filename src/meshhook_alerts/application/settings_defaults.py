@@ -21,12 +21,18 @@ DEFAULTS: Mapping[str, Any] = {
     "rules": [{"name": DEFAULT_RULE.name, "when": {"minimum_severity": "error"}}],
     "cooldown_seconds": int(PRODUCT_DEFAULTS.cooldown.total_seconds()),
     "storm_summaries": True,
+    "acknowledged_for_seconds": int(PRODUCT_DEFAULTS.acknowledged_for.total_seconds()),
+    "reminders_seconds": [int(each.total_seconds()) for each in PRODUCT_DEFAULTS.reminders],
+    "close_after_seconds": int(PRODUCT_DEFAULTS.close_after.total_seconds()),
 }
 REASONS: Mapping[str, str] = {
     "rules": "Whatever keeps a run from completing is told; an attempt that will be tried again is no news.",
     "cooldown_seconds": "The first failure is told at once; of one that goes on you hear every half hour, with"
     " the number that came meanwhile.",
     "storm_summaries": "When everything fails at once, a few messages and then summaries say more than hundreds.",
+    "acknowledged_for_seconds": "Somebody who takes a trouble in hand has an afternoon; then it is asked after.",
+    "reminders_seconds": "What nobody takes in hand is said again after 1, 4 and 24 hours, and then daily.",
+    "close_after_seconds": "What has not failed for three days is closed and said to be, so that the list stays short.",
     "quiet_periods": "None: nobody but you knows when you sleep. Critical failures would come through anyway.",
     "channels": "Your own address, for you are the one who asked. Add a webhook when people share the work.",
 }

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from meshhook_alerts.application.conditions_document import ConditionsDocument
 from meshhook_alerts.application.detection_document import DetectionDocument, Strict, seconds
+from meshhook_alerts.application.life_document import LifeDocument
 from meshhook_alerts.application.quiet_document import QuietPeriodDocument
 from meshhook_alerts.domain.policy import AlertRule, Layer, RuleMode, Threshold
 from meshhook_alerts.domain.severity import Criticality, Severity
@@ -73,7 +74,7 @@ class RuleDocument(Strict):
         )
 
 
-class SettingsDocument(DetectionDocument):
+class SettingsDocument(DetectionDocument, LifeDocument):
     """What a project, or one of its workflows, sets; what is left out comes from below."""
 
     enabled: bool | None = Field(default=None, description="Alerts on or off.")
@@ -114,6 +115,7 @@ class SettingsDocument(DetectionDocument):
             "storm_summaries": self.storm_summaries,
             "storm_limit": self.storm_limit,
             **self.detection_values(),
+            **self.life_values(),
             "rules": None if self.rules is None else tuple(rule.rule() for rule in self.rules),
             "quiet_periods": None
             if self.quiet_periods is None

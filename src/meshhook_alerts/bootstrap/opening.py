@@ -51,7 +51,7 @@ async def open_service(settings: Settings, database_url: str) -> AsyncIterator[S
         http = GuardedHttpClient(guard)
         stack.push_async_callback(http.close)
         clock = DatabaseClock()
-        yield Service(
+        service = Service(
             settings,
             database,
             installed_channels(),
@@ -60,3 +60,5 @@ async def open_service(settings: Settings, database_url: str) -> AsyncIterator[S
             name=f"{socket.gethostname()}:{os.getpid()}",
             clock=clock,
         )
+        stack.push_async_callback(service.close)
+        yield service

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
+from uuid import UUID
 
 from meshhook_alerts.adapters.link_seal import LinkSeals
+from meshhook_alerts.adapters.postgres.act_store import PostgresActStore
+from meshhook_alerts.adapters.postgres.alert_reader import PostgresAlertReader
+from meshhook_alerts.adapters.postgres.change_feed import PostgresChangeFeed
 from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
 from meshhook_alerts.adapters.postgres.database import Database
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
@@ -22,6 +27,7 @@ from meshhook_alerts.adapters.postgres.signal_inbox import PostgresSignalInbox
 from meshhook_alerts.adapters.postgres.silence_store import PostgresSilenceStore
 from meshhook_alerts.adapters.postgres.waker import PostgresWaker
 from meshhook_alerts.application.accept_failures import AcceptFailures
+from meshhook_alerts.application.acts import Acts
 from meshhook_alerts.application.change_settings import ChangeSettings
 from meshhook_alerts.application.deliver_notifications import DeliverNotifications
 from meshhook_alerts.application.detection_state import ReadDetection
@@ -43,6 +49,7 @@ from meshhook_alerts.application.settings_defaults import SetUpDefaults
 from meshhook_alerts.application.settings_file import SettingsFiles
 from meshhook_alerts.application.settings_history import SettingsHistory
 from meshhook_alerts.application.silences import Silences
+from meshhook_alerts.application.stream import Stream
 from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.bootstrap.clocks import DatabaseClock
@@ -52,6 +59,9 @@ from meshhook_alerts.sources import meshhook, reported
 from meshhook_alerts.sources.meshhook.detection import sweeps as meshhook_sweeps
 
 _log = logging.getLogger(__name__)
+
+_BESIDE = 200
+"""Signals that are decided with an act; the rest is the workers'."""
 
 JUDGES = {"meshhook": meshhook.judge, "api": reported.judge}
 
@@ -75,6 +85,24 @@ class Tools:
 
 
 @dataclass(slots=True)
+class Deciding:
+    """Decides for whoever asks, one at a time, on one connection."""
+
+    store: PostgresDecisionStore
+    evaluate: EvaluateFailures
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def __call__(self, project_id: UUID) -> None:
+        """One batch of that project, unless somebody else is deciding for it."""
+        async with self._turn:
+            await self.evaluate(limit=_BESIDE, only=project_id)
+
+    async def close(self) -> None:
+        """Gives the connection back."""
+        await self.store.close()
+
+
+@dataclass(slots=True)
 class Service:
     """The parts of one running process."""
 
@@ -85,6 +113,8 @@ class Service:
     secrets: SecretBox
     name: str
     clock: DatabaseClock
+    _deciding: Deciding | None = None
+    _stream: Stream | None = None
 
     @property
     def change_settings(self) -> ChangeSettings:
@@ -128,6 +158,43 @@ class Service:
     def silences(self) -> Silences:
         """``/api/alerts/silences``."""
         return Silences(PostgresSilenceStore(self.database.pool, self.clock.hear), self.clock)
+
+    @property
+    def acts(self) -> Acts:
+        """``POST /api/alerts/{id}/acknowledge`` and the like."""
+        return Acts(PostgresActStore(self.database.pool, self.clock.hear), self._decide_for)
+
+    @property
+    def alert_reader(self) -> PostgresAlertReader:
+        """``GET /api/alerts…``."""
+        return PostgresAlertReader(self.database.pool)
+
+    @property
+    def stream(self) -> Stream:
+        """``GET /api/alerts/stream``."""
+        if self._stream is None:
+            self._stream = Stream(PostgresChangeFeed(self.database.pool))
+        return self._stream
+
+    async def _decide_for(self, project_id: UUID) -> None:
+        """Decides on what waits for a project, here and now; what is to be sent is left to the workers."""
+        if self._deciding is None:
+            store = self._decision_store()
+            seals = links(self.settings, self.link_seals)
+            self._deciding = Deciding(store, EvaluateFailures(store, JUDGES, seals, leased_limit=0))
+        await self._deciding(project_id)
+
+    async def close(self) -> None:
+        """Gives back what was opened on the way."""
+        if self._deciding is not None:
+            await self._deciding.close()
+        if self._stream is not None:
+            await self._stream.close()
+
+    def _decision_store(self) -> PostgresDecisionStore:
+        return PostgresDecisionStore(
+            self.database.connect, self.database.begin, SettingsLoader(), self.clock.hear
+        )
 
     @property
     def try_channel(self) -> TryChannel:
@@ -203,9 +270,7 @@ class Service:
         health = PostgresHealth(pool, self.name)
         deliver = DeliverNotifications(self.channels, self.tools, self.secrets, self.clock)
         recorder = Recorder(deliveries.record, partial(health.say, "recording"))
-        decisions = PostgresDecisionStore(
-            self.database.connect, self.database.begin, SettingsLoader(), self.clock.hear
-        )
+        decisions = self._decision_store()
         listen = not self.database.address.pooled
         return Worker(
             EvaluateFailures(decisions, JUDGES, links(self.settings, self.link_seals)),

@@ -9,9 +9,10 @@ from heapq import heappop, heappush
 
 from meshhook_alerts.domain.failure import Fold, Recovery
 from meshhook_alerts.domain.kinds import FLEET_SILENT
+from meshhook_alerts.domain.life import Act
 from meshhook_alerts.domain.timers import Timer, TimerKind
 
-Item = Fold | Recovery | Timer
+Item = Fold | Recovery | Timer | Act
 
 NOTICED_WITHIN = timedelta(minutes=5)
 """Between what all workers' silence explains and the notice of it; no longer than an end of it must
@@ -61,7 +62,9 @@ class Agenda:
 def moment_of(item: Item) -> _Moment:
     """What explains others comes before them, and within one second an end last: it proves
     something about what was before. A timer comes first, as it is there before any failure of its
-    second can be."""
+    second can be; and first of all what people did: of failures of that second they knew."""
+    if isinstance(item, Act):
+        return item.at.replace(microsecond=0), -3, item.id.int
     if isinstance(item, Timer) and item.kind is TimerKind.STORM:
         return item.due, 3, 0  # what is due for its summaries goes first
     if isinstance(item, Timer):

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from meshhook_alerts.domain.life import NO_LIFE, Life
 from meshhook_alerts.domain.severity import Severity
 from meshhook_alerts.domain.volume import Volume
 
@@ -36,6 +37,12 @@ class Told:
     silenced: int = 0
     """Of the failures counted as known, those that only a silence kept back: still failing at its end,
     they are told."""
+    remind_at: datetime | None = None
+    """When it is told again though nothing is new, unless somebody has the alert in hand by then."""
+    reminders: int = 0
+    """How many times in a row it was."""
+    flaps: bool = False
+    """Whether it has been told that the alert keeps coming and going, and nothing since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,12 @@ class Alert:
 
     volume: Volume | None = None
     """How often it fails; None: not known."""
+    life: Life = NO_LIFE
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether somebody has acknowledged or snoozed it."""
+        return self.status in (AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED)
 
     @property
     def in_a_row(self) -> int:
@@ -76,5 +89,5 @@ class Alert:
             self.id, self.project_id, self.fingerprint, self.status, self.severity, self.opened_at,
             self.last_failure_at, self.count, {**self.told, **told}, self.kind, self.withdrawn,
             self.resolved_at, self.under_way, self.count_before,
-            self.volume,
+            self.volume, self.life,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from uuid import UUID
 from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.digest import Covered
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.life import ActResult
 from meshhook_alerts.domain.policy import AlertRule, Channel, ProjectPolicy
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.severity import Severity
@@ -29,6 +30,8 @@ class Candidate:
     severity: Severity
     released: bool = False
     """Whether it has been held and is asked about again."""
+    woken: bool = False
+    """Whether it ends a snooze: it is what somebody waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,8 @@ class State:
     """How fast the project's messages come."""
     followed: Mapping[UUID, Alert] = field(default_factory=dict)
     """By id: those asked for that a later alert of the same trouble has followed."""
-    fleet_silent: bool = False
-    """Whether an alert is open that explains every "never started"."""
+    larger: frozenset[str] = frozenset()
+    """Kinds of open alerts of the project that explain others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Decisions:
     notifications: Sequence[PlannedNotification] = ()
     timers: Sequence[Timer] = ()
     """To be set, or moved."""
+    acts: Sequence[ActResult] = ()
+    """What people's acts came to, in order."""
     tried: Mapping[UUID, datetime] = field(default_factory=dict)
     """Channel id → when a message to it was decided, for those that accept none at present."""
     pace: Pace | None = None

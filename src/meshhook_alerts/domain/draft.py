@@ -18,13 +18,21 @@ from meshhook_alerts.domain.decision import (
 )
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.identifiers import derive_id
-from meshhook_alerts.domain.policy import Channel
+from meshhook_alerts.domain.kinds import ENDS_WITH_ITSELF, LARGER
+from meshhook_alerts.domain.life import NO_LIFE, ActResult
+from meshhook_alerts.domain.policy import AlertRule, Channel, EffectiveSettings
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import Asked, NoTarget, Target, asked_for
 from meshhook_alerts.domain.stages.notify import reason_to_tell
 from meshhook_alerts.domain.storm import Pace
-from meshhook_alerts.domain.timers import LOOK_AGAIN, Timer, storm_timer, untold_timer
+from meshhook_alerts.domain.timers import (
+    LOOK_AGAIN,
+    Timer,
+    closing_timer,
+    storm_timer,
+    untold_timer,
+)
 from meshhook_alerts.domain.volume import Volume
 
 _RELEASED_LATER = frozenset(
@@ -36,9 +44,14 @@ _RELEASED_LATER = frozenset(
         Reason.CHANNEL_CAP,
         Reason.STORM,
         Reason.SILENCED,
+        Reason.FLAPPING,
     }
 )
 """What a failure was counted for, to be told when it is over."""
+
+
+ESCALATION = AlertRule("escalation")
+"""Stands in for the rule at a channel that no rule, but an escalation has brought in."""
 
 
 @dataclass(slots=True)
@@ -67,10 +80,15 @@ class Draft:
     tried: dict[UUID, datetime] = field(default_factory=dict)
     pace: Pace | None = None
     """Where it has changed."""
+    acts: list[ActResult] = field(default_factory=list)
+    planned: set[tuple[UUID, UUID]] = field(default_factory=set)
+    """Alerts and channels that a message of this batch is about."""
 
     def plan(self, planned: PlannedNotification) -> None:
         """One message more; a channel that refuses has been tried with it."""
         self.notifications.append(planned)
+        about = [each.alert.id for each in planned.covers] or [planned.alert.id]
+        self.planned |= {(id_, planned.channel.id) for id_ in about}
         self._note_pace(planned)
         if planned.channel.limits:
             self._note_send(planned)
@@ -79,6 +97,10 @@ class Draft:
             self.tried[channel] = planned.at
             state = replace(self.context.state, refusing={**refusing, channel: planned.at})
             self.context = replace(self.context, state=state)
+
+    def has_planned(self, alert_id: UUID, channel_id: UUID) -> bool:
+        """Whether this batch has a message about the alert for the channel."""
+        return (alert_id, channel_id) in self.planned
 
     def _note_pace(self, planned: PlannedNotification) -> None:
         """One message more of the project; it may be the one that begins a storm."""
@@ -132,10 +154,12 @@ class Draft:
     def last_fold(self, alert: Alert) -> Fold | None:
         return self.last_folds.get(alert.id) or self.context.state.last_folds.get(alert.id)
 
-    def note_fleet(self, *, silent: bool) -> None:
-        """What this batch says of all workers holds for its later folds."""
-        state = replace(self.context.state, fleet_silent=silent)
-        self.context = replace(self.context, state=state)
+    def note_larger(self, kind: str, *, is_open: bool) -> None:
+        """What this batch says of a trouble that explains others holds for its later folds."""
+        if kind in LARGER:
+            known = self.context.state.larger
+            larger = known | {kind} if is_open else known - {kind}
+            self.context = replace(self.context, state=replace(self.context.state, larger=larger))
 
     def decisions(self) -> Decisions:
         return Decisions(
@@ -147,6 +171,7 @@ class Draft:
             timers=list(self.timers.values()),
             tried=self.tried,
             pace=self.pace,
+            acts=self.acts,
         )
 
     def known(self, alert_id: UUID) -> Alert | None:
@@ -158,12 +183,15 @@ class Draft:
 
     def count(self, fold: Fold) -> Alert:
         """The fold's alert with the fold counted in, opened (again) if there is none open."""
-        known = self._of(fold)
+        known, settings = self._of(fold), self.context.policy.for_workflow(fold.workflow)
         if known is None or self._is_over(known, fold):
             alert = _open(fold)
             self.opened_by[alert.id] = fold
+            self._close_later(alert, fold, settings)
         else:
-            alert = _add(known, fold)
+            alert = _add(known, fold, flapping=settings.flapping)
+            if known.status is AlertStatus.RESOLVED:
+                self._close_later(alert, fold, settings)
         if self.counting:
             self._note_recent(alert, fold)
         self.alerts[alert.id] = alert
@@ -171,6 +199,11 @@ class Draft:
         self.last_folds[alert.id] = fold
         self.alert_of[fold.id] = alert.id
         return alert
+
+    def _close_later(self, alert: Alert, fold: Fold, settings: EffectiveSettings) -> None:
+        if settings.close_after and fold.kind not in ENDS_WITH_ITSELF:
+            seen_at = max(fold.at, self.context.now)
+            self.set_timer(closing_timer(alert.id, seen_at + settings.close_after))
 
     def _note_recent(self, alert: Alert, fold: Fold) -> None:
         known = self.context.state.recent
@@ -200,6 +233,8 @@ class Draft:
         trouble: its alert reopens, and the cooldown goes on counting."""
         if alert.status is not AlertStatus.RESOLVED or alert.resolved_at is None:
             return alert.status is AlertStatus.RESOLVED
+        if alert.life.settles_at(fold.at):
+            return False
         settings = self.context.policy.for_workflow(fold.workflow)
         return fold.at >= alert.resolved_at + settings.cooldown
 
@@ -213,6 +248,19 @@ class Draft:
             found = self.matched[key] = asked, targets
         asked, targets = found
         return asked.targets(fold, self.context.policy) if targets is None else targets
+
+    def targets(self, fold: Fold, alert: Alert) -> Sequence[Target | NoTarget]:
+        """As `match`, and those that were brought in because nobody had acknowledged the alert."""
+        matched = self.match(fold)
+        if not alert.life.escalated:
+            return matched
+        named = {each.channel.id for each in matched if isinstance(each, Target)}
+        extra = [
+            Target(ESCALATION, channel)
+            for channel in self.context.policy.channels.values()
+            if channel.id in alert.life.escalated and channel.id not in named and channel.enabled
+        ]
+        return [*matched, *extra]
 
     def judge(self, candidate: Candidate, told: dict[UUID, Told]) -> Verdict:
         if candidate.channel.id in told:
@@ -265,8 +313,11 @@ def _first(fold: Fold) -> Volume:
     return Volume.of(fold.at, fold.count)
 
 
-def _add(alert: Alert, fold: Fold) -> Alert:
+def _add(alert: Alert, fold: Fold, *, flapping: bool) -> Alert:
     reopened = alert.status is AlertStatus.RESOLVED
+    life = alert.life
+    if reopened:
+        life = life.reopened(fold.at) if flapping else NO_LIFE
     return replace(
         alert,
         status=AlertStatus.FIRING if reopened else alert.status,
@@ -278,13 +329,5 @@ def _add(alert: Alert, fold: Fold) -> Alert:
         else alert.volume.adding(fold.at, fold.count),
         last_failure_at=max(alert.last_failure_at, fold.last_at),
         severity=max(alert.severity, fold.severity, key=lambda each: each.rank),
-    )
-
-
-def after(planned: PlannedNotification) -> Told:
-    alert, before = planned.alert, planned.alert.told.get(planned.channel.id)
-    return Told(
-        at=planned.at,
-        count=alert.count,
-        messages=before.messages + 1 if before else 1,
+        life=life,
     )

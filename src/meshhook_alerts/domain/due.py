@@ -8,7 +8,7 @@ from dataclasses import replace
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.decision import Candidate, LedgerEntry, PlannedNotification, Verdict
 from meshhook_alerts.domain.digest import Covered, in_order
-from meshhook_alerts.domain.draft import Draft, after
+from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.ending import (
     candidate_of_end,
     close,
@@ -17,20 +17,22 @@ from meshhook_alerts.domain.ending import (
     say_end,
 )
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.follow_up import heard
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.releasing import (
-    after_digest,
     after_outcome,
     digest_of,
     farewell_of,
     heard_again,
     is_owed,
+    is_reminded,
     passed_over,
     release,
+    seen_again,
     untold,
 )
 from meshhook_alerts.domain.stages.match import NoTarget
-from meshhook_alerts.domain.timers import Timer, storm_timer
+from meshhook_alerts.domain.timers import Timer, storm_timer, untold_timer
 
 
 def hear_outcome(draft: Draft, timer: Timer) -> None:
@@ -96,12 +98,13 @@ def _ready(draft: Draft, timer: Timer) -> Candidate | None:
     if is_owed_the_end(known, timer.channel_id):
         return _ready_to_end(draft, known, last, timer)
     alert = heard_again(known, timer.channel_id)
-    if not is_owed(alert, timer.channel_id):
+    if not is_owed(alert, timer.channel_id, timer.due):
+        _remind_later(draft, alert, timer)
         return None
     criticality = draft.context.policy.for_workflow(last.workflow).criticality
     fold = replace(last, at=timer.due, criticality=criticality)
     verdicts = []
-    for target in draft.match(fold):
+    for target in draft.targets(fold, alert):
         if isinstance(target, NoTarget):
             verdicts.append(Verdict(target.reason, blocked_by=target.blocked_by))
         elif target.channel.id == timer.channel_id:
@@ -117,6 +120,13 @@ def _ready(draft: Draft, timer: Timer) -> Candidate | None:
     ):
         _settle(draft, timer, alert, verdicts[0] if verdicts else Verdict(Reason.NO_RULE), fold)
     return None
+
+
+def _remind_later(draft: Draft, alert: Alert, timer: Timer) -> None:
+    """Keeps the timer of a reminder that is not due yet."""
+    told = alert.told.get(timer.channel_id)
+    if told and told.remind_at and told.remind_at > timer.due and told.open:
+        draft.set_timer(untold_timer(alert.id, timer.channel_id, told.remind_at))
 
 
 def _ready_to_end(draft: Draft, alert: Alert, last: Fold, timer: Timer) -> Candidate | None:
@@ -140,7 +150,8 @@ def _tell_one(draft: Draft, candidate: Candidate) -> None:
     alert, channel = candidate.alert, candidate.channel
     planned = release(candidate, draft.last_fold(alert) or candidate.fold)
     draft.plan(planned)
-    draft.alerts[alert.id] = alert.telling({channel.id: after(planned)})
+    told = heard(draft, alert, candidate.fold, channel.id, planned.at, planned.reason)
+    draft.alerts[alert.id] = seen_again(alert.telling({channel.id: told}), candidate.fold)
     _log_release(draft, candidate, planned, planned.new_failures)
 
 
@@ -151,8 +162,11 @@ def _tell_digest(draft: Draft, ready: Sequence[Candidate]) -> None:
     draft.plan(planned)
     channel = planned.channel.id
     for candidate in ready:
-        alert, told = candidate.alert, candidate.alert.told.get(channel)
-        draft.alerts[alert.id] = alert.telling({channel: after_digest(alert, told, planned.at)})
+        alert, fold = candidate.alert, candidate.fold
+        reminded = is_reminded(alert, alert.told.get(channel), planned.at)
+        reason = Reason.REMINDER if reminded else planned.reason
+        told = heard(draft, alert, fold, channel, planned.at, reason)
+        draft.alerts[alert.id] = seen_again(alert.telling({channel: told}), fold)
         _log_release(draft, candidate, planned, untold(alert, channel))
 
 

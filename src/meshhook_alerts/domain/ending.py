@@ -4,7 +4,7 @@ back; what would be one message too many, or comes in a quiet period, joins the 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
@@ -16,8 +16,11 @@ from meshhook_alerts.domain.policy import AlertRule, Channel
 from meshhook_alerts.domain.quiet_period import quiet_until
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages.cap import cap
+from meshhook_alerts.domain.stages.flapping import flapping
 from meshhook_alerts.domain.stages.storm import storm
 
+_ON_ITS_WAY = timedelta(seconds=5)
+"""Until an end asks again whether the message before it has arrived."""
 _ANY_RULE = AlertRule("")
 """An end goes to whoever was told, whatever rule said so."""
 
@@ -54,8 +57,21 @@ def candidate_of_end(
 def held(draft: Draft, candidate: Candidate) -> Verdict | None:
     """What keeps the end back for a while."""
     return (
-        _quiet(draft, candidate) or cap(candidate, draft.context) or storm(candidate, draft.context)
+        _under_way(draft, candidate)
+        or (None if candidate.alert.life.closed else flapping(candidate, draft.context))
+        or _quiet(draft, candidate)
+        or cap(candidate, draft.context)
+        or storm(candidate, draft.context)
     )
+
+
+def _under_way(draft: Draft, candidate: Candidate) -> Verdict | None:
+    """A message that the end must not overtake, on its way to the channel."""
+    alert, channel = candidate.alert, candidate.channel
+    if channel.id in alert.under_way or draft.has_planned(alert.id, channel.id):
+        soon = max(candidate.fold.at, draft.context.now) + _ON_ITS_WAY
+        return Verdict(Reason.UNDER_WAY, blocked_by=channel.name, eligible_at=soon)
+    return None
 
 
 def say_end(draft: Draft, candidate: Candidate, run_id: UUID | None = None) -> None:
@@ -64,9 +80,9 @@ def say_end(draft: Draft, candidate: Candidate, run_id: UUID | None = None) -> N
     fold = draft.last_fold(alert) or candidate.fold
     planned = _message(alert, fold, channel, alert.told[channel.id], candidate.fold.at)
     draft.plan(planned)
-    blocked_by = f"run {run_id}" if run_id else None
+    blocked_by = alert.life.closed or (f"run {run_id}" if run_id else None)
     entry = LedgerEntry(
-        None, alert.id, planned.at, 0, Verdict(Reason.RECOVERED, blocked_by), alert.severity,
+        None, alert.id, planned.at, 0, Verdict(planned.reason, blocked_by), alert.severity,
         channel=channel, notification_id=planned.id,
     )  # fmt: skip
     draft.entries.append(entry)
@@ -127,7 +143,7 @@ def _message(
         fold=fold,
         channel=channel,
         rule=None,
-        reason=Reason.RECOVERED,
+        reason=Reason.CLOSED if alert.life.closed else Reason.RECOVERED,
         severity=fold.severity,
         at=at,
         new_failures=alert.count - told.count,

@@ -5,11 +5,12 @@ Live worker, simulator and explain call this and nothing else, so they cannot di
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from meshhook_alerts.domain.acting import act
 from meshhook_alerts.domain.agenda import Agenda, Item
 from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
 from meshhook_alerts.domain.decision import (
@@ -20,17 +21,18 @@ from meshhook_alerts.domain.decision import (
     State,
     Verdict,
 )
-from meshhook_alerts.domain.draft import Draft, after
+from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.due import come_due, hear_outcome, look_at_storm
 from meshhook_alerts.domain.ending import end
 from meshhook_alerts.domain.failure import Fold, Recovery
+from meshhook_alerts.domain.follow_up import close_if_quiet, escalate, heard, let_go
 from meshhook_alerts.domain.identifiers import NIL
-from meshhook_alerts.domain.kinds import FLEET_SILENT
+from meshhook_alerts.domain.life import Act, face_of
 from meshhook_alerts.domain.policy import ProjectPolicy
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.recovering import withdraw
-from meshhook_alerts.domain.releasing import passed_over
-from meshhook_alerts.domain.stages.match import NoTarget, Target
+from meshhook_alerts.domain.releasing import passed_over, seen_again
+from meshhook_alerts.domain.stages.match import NoTarget
 from meshhook_alerts.domain.stages.notify import notify
 from meshhook_alerts.domain.timers import Timer, TimerKind
 
@@ -42,8 +44,9 @@ def decide(
     now: datetime,
     recoveries: Iterable[Recovery] = (),
     timers: Iterable[Timer] = (),
+    acts: Iterable[Act] = (),
 ) -> Decisions:
-    """What to do about ``folds``, ``recoveries`` and due ``timers``, all of ``policy``'s project,
+    """What to do about ``folds``, ``recoveries``, due ``timers`` and people's ``acts``, all of ``policy``'s project,
     given what was before.
 
     They are taken by the time of their recording, whatever order they come in. ``now`` is for
@@ -52,7 +55,7 @@ def decide(
     draft = Draft(Context(policy, state, now), policy.lookback is not None)
     all_folds = list(folds)
     items: list[Item] = [fold for fold in all_folds if not fold.is_evidence]
-    agenda = Agenda([*items, *recoveries, *timers])
+    agenda = Agenda([*items, *recoveries, *timers, *acts])
     for group in agenda:
         _walk(draft, group)
         for timer in draft.set_on_the_way():
@@ -69,28 +72,43 @@ def _walk(draft: Draft, group: list[Item]) -> None:
             _decide(draft, fold)
         case [Recovery() as recovery]:
             _recover(draft, recovery)
-        case [Timer() as timer] if timer.kind is TimerKind.STORM:
-            look_at_storm(draft, timer)
+        case [Act() as wanted]:
+            act(draft, wanted)
         case [Timer() as timer] if timer.kind is not TimerKind.UNTOLD:
-            hear_outcome(draft, timer)
+            _COMES_DUE[timer.kind](draft, timer)
         case _:
             come_due(draft, [each for each in group if isinstance(each, Timer)])
 
 
+_COMES_DUE: dict[TimerKind, Callable[[Draft, Timer], None]] = {
+    TimerKind.ACCEPTED: hear_outcome,
+    TimerKind.UNDELIVERED: hear_outcome,
+    TimerKind.STORM: look_at_storm,
+    TimerKind.IN_HAND: let_go,
+    TimerKind.ESCALATION: escalate,
+    TimerKind.CLOSING: close_if_quiet,
+}
+
+
 def _decide(draft: Draft, fold: Fold) -> None:
     alert = draft.count(fold)
-    if fold.kind == FLEET_SILENT.name:
-        draft.note_fleet(silent=True)
+    if woken := _is_woken(alert, fold):
+        alert = replace(alert, status=AlertStatus.FIRING, life=alert.life.free())
+        draft.alerts[alert.id] = alert
+    draft.note_larger(fold.kind, is_open=True)
     told: dict[UUID, Told] = {}
     reasons: dict[UUID, set[Reason]] = {}
-    for target in draft.match(fold):
+    for target in draft.targets(fold, alert):
         if isinstance(target, NoTarget):
             _refuse(draft, fold, alert, target)
         else:
-            reason = _decide_target(draft, fold, alert, target, told)
+            rule, channel = target.rule, target.channel
+            severity = rule.severity or fold.severity
+            candidate = Candidate(fold, alert, rule, channel, severity, woken=woken)
+            reason = _decide_candidate(draft, candidate, told)
             reasons.setdefault(target.channel.id, set()).add(reason)
     if told:
-        draft.alerts[alert.id] = alert = alert.telling(told)
+        draft.alerts[alert.id] = alert = seen_again(alert.telling(told), fold)
     if held := [id_ for id_, seen in reasons.items() if Reason.STORM in seen and id_ not in told]:
         pace = draft.context.state.pace
         storm = pace.in_storm(fold.at).holding(alert.id, held, fold.count, fold.at)
@@ -103,20 +121,26 @@ def _decide(draft: Draft, fold: Fold) -> None:
             draft.alerts[alert.id] = alert
 
 
-def _decide_target(
-    draft: Draft, fold: Fold, alert: Alert, target: Target, told: dict[UUID, Told]
-) -> Reason:
-    rule, channel = target.rule, target.channel
-    candidate = Candidate(fold, alert, rule, channel, rule.severity or fold.severity)
+def _is_woken(alert: Alert, fold: Fold) -> bool:
+    """Whether this is what the alert's snooze waited for."""
+    life = alert.life
+    if alert.status is not AlertStatus.SNOOZED:
+        return False
+    often = life.until_count is not None and alert.count >= life.until_count
+    return often or (life.until_changed and life.face != face_of(fold))
+
+
+def _decide_candidate(draft: Draft, candidate: Candidate, told: dict[UUID, Told]) -> Reason:
+    fold, alert, channel = candidate.fold, candidate.alert, candidate.channel
     verdict = draft.judge(candidate, told)
     planned = None
     if verdict.reason.effect is Effect.TOLD:
         planned = notify(candidate)
         draft.plan(planned)
-        told[channel.id] = after(planned)
+        told[channel.id] = heard(draft, alert, fold, channel.id, planned.at, planned.reason)
     else:
         draft.wait(candidate, verdict)
-    draft.log(candidate.fold, alert, verdict, candidate, planned)
+    draft.log(fold, alert, verdict, candidate, planned)
     return verdict.reason
 
 
@@ -146,8 +170,12 @@ def _recover(draft: Draft, recovery: Recovery) -> None:
         return
     alert = withdraw(known, recovery)
     fold = draft.last_fold(alert)
+    if alert.status is AlertStatus.RESOLVED and fold is not None:
+        flaps = draft.context.policy.for_workflow(fold.workflow).flapping
+        life = alert.life.free()
+        alert = replace(alert, life=life.flipping(recovery.at) if flaps else life)
     draft.alerts[alert.id] = alert
     if alert.status is AlertStatus.RESOLVED and fold is not None:
         end(draft, alert, fold, recovery)
-    if alert.kind == FLEET_SILENT.name and alert.status is AlertStatus.RESOLVED:
-        draft.note_fleet(silent=False)
+    if alert.status is AlertStatus.RESOLVED:
+        draft.note_larger(alert.kind, is_open=False)

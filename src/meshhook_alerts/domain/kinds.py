@@ -266,6 +266,20 @@ HEALED_BY_A_CLEAN_RUN = frozenset(
 conditions, which end with themselves, or reports, which a person closes."""
 
 
+ENDS_WITH_ITSELF = frozenset(KINDS) - HEALED_BY_A_CLEAN_RUN - REPORTABLE
+"""Conditions: open for as long as they hold, however long nothing is heard of them."""
+
+EXPLAINED_BY: dict[str, tuple[str, ...]] = {
+    NEVER_STARTED.name: (FLEET_SILENT.name,),
+    QUEUE_LAG.name: (FLEET_SILENT.name, QUEUE_STUCK.name),
+    QUEUE_DEPTH.name: (FLEET_SILENT.name, QUEUE_STUCK.name, QUEUE_LAG.name),
+}
+"""Kind → larger troubles of the same project that explain it: while one is open, it is no news."""
+
+LARGER = frozenset(larger for each in EXPLAINED_BY.values() for larger in each)
+"""Kinds that explain others."""
+
+
 def title_of(kind: str) -> str:
     """The title of a kind; a readable form of the name for one this version does not know."""
     known = KINDS.get(kind)

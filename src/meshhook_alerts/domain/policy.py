@@ -90,6 +90,16 @@ DEFAULT_RULE = AlertRule(
 """Applies where a project has set no rule: whatever will not heal, to every channel."""
 
 
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """Whom to tell of an alert that nobody has acknowledged for so long."""
+
+    after: timedelta
+    """From when it was first told."""
+    channels: tuple[str, ...]
+    """Names."""
+
+
 class RuleMode(StrEnum):
     """What a workflow's own rules do to the project's."""
 
@@ -115,6 +125,21 @@ class EffectiveSettings:
     """Whether too many messages of the project at once become summaries."""
     storm_limit: int = 20
     """Messages of the project in 60 s that are not yet too many."""
+    acknowledged_for: timedelta = timedelta(hours=4)
+    """How long an acknowledgement holds."""
+    reminders: tuple[timedelta, ...] = (
+        timedelta(hours=1), timedelta(hours=3), timedelta(hours=20), timedelta(days=1),
+    )  # fmt: skip
+    """How long after the last message a channel is reminded of an alert in nobody's hand, time after time;
+    the last goes on for ever. Empty: never."""
+    close_after: timedelta = timedelta(days=3)
+    """How long after its last failure an alert is closed without a recovery; zero: never."""
+    escalation: tuple[EscalationStep, ...] = ()
+    """Who else is told while nobody acknowledges."""
+    default_channel: str | None = None
+    """Of the project: the channel that hears what no rule brought to one."""
+    flapping: bool = True
+    """Whether what keeps coming and going becomes one notice."""
     grace: timedelta = timedelta(seconds=60)
     """Silence after which a step, a run or a job counts as abandoned."""
     no_events_after: timedelta = timedelta(seconds=30)

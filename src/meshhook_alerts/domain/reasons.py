@@ -33,6 +33,9 @@ class Reason(StrEnum):
     CAME_BACK = "came_back"
     STILL_FAILING = "still_failing"
     VOLUME = "volume"
+    CHANGED = "changed"
+    SNOOZE_OVER = "snooze_over"
+    FLAPS = "flaps"
     REMINDER = "reminder"
     ESCALATED = "escalated"
     RECOVERED = "recovered"
@@ -95,10 +98,13 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.CAME_BACK: "The channel had been told of its end, and it came back, so the channel was told at once.",
             Reason.STILL_FAILING: "It was still failing after the cooldown, so the channel was told again.",
             Reason.VOLUME: "It fails far more often than before, so the channel was told before the cooldown ended.",
-            Reason.REMINDER: "Nobody had acknowledged the alert, so the channel was reminded.",
+            Reason.CHANGED: "It looks different from when somebody took it in hand, so the channel was told.",
+            Reason.SNOOZE_OVER: "It did what its snooze waited for, so the channel was told.",
+            Reason.FLAPS: "It keeps coming back and ending, so the channel was told so, and hears again once it has settled.",
+            Reason.REMINDER: "Nobody had acknowledged the alert, or not for long enough, so the channel was reminded.",
             Reason.ESCALATED: "Nobody had acknowledged the alert in time, so the next step was told.",
             Reason.RECOVERED: "The trouble ended, so everyone who was told of it was told of its end.",
-            Reason.CLOSED: "The alert was closed without a recovery, so everyone told of it was told.",
+            Reason.CLOSED: "The alert was closed without a recovery, so everyone who was told of it was told.",
             Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
             Reason.DIGEST: "What had been held back for the channel was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",

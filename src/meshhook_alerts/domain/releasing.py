@@ -13,6 +13,7 @@ from meshhook_alerts.domain.decision import Candidate, PlannedNotification
 from meshhook_alerts.domain.digest import Covered, in_order
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.life import face_of
 from meshhook_alerts.domain.policy import Channel
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages.notify import notify
@@ -26,13 +27,27 @@ def untold(alert: Alert, channel_id: UUID) -> int:
     return min(alert.count - (told.count if told else 0), alert.count - alert.withdrawn)
 
 
-def is_owed(alert: Alert, channel_id: UUID) -> bool:
-    """Whether the channel has something to hear of ``alert``. What ended meanwhile is told by its closing
-    message where the channel knew of it, and in a digest where it did not."""
-    if untold(alert, channel_id) <= 0:
-        return False
+def is_owed(alert: Alert, channel_id: UUID, moment: datetime) -> bool:
+    """Whether the channel has something to hear of ``alert`` by ``moment``, be it a reminder. What ended
+    meanwhile is told by its closing message where the channel knew of it, and in a digest where it did not."""
     told = alert.told.get(channel_id)
+    if untold(alert, channel_id) <= 0:
+        return is_reminded(alert, told, moment)
     return alert.status is not AlertStatus.RESOLVED or told is None or not told.messages
+
+
+def is_reminded(alert: Alert, told: Told | None, moment: datetime) -> bool:
+    """Whether it is time to remind the channel, and there is reason to."""
+    if told is None or told.remind_at is None or not told.open:
+        return False
+    return alert.status is AlertStatus.FIRING and told.remind_at <= moment
+
+
+def seen_again(alert: Alert, fold: Fold) -> Alert:
+    """``alert`` once somebody was told how it looks: that is no change any more."""
+    if alert.life.face is None:
+        return alert
+    return replace(alert, life=replace(alert.life, face=face_of(fold)))
 
 
 def release(candidate: Candidate, last: Fold) -> PlannedNotification:
@@ -40,9 +55,12 @@ def release(candidate: Candidate, last: Fold) -> PlannedNotification:
     ``last``: the alert's latest fold as it came."""
     planned, due = notify(candidate), candidate.fold.at
     id_ = derive_id(candidate.alert.id, f"untold/{candidate.channel.id.hex}/{due.isoformat()}")
-    known = planned.reason is Reason.STILL_FAILING
     count = untold(candidate.alert, candidate.channel.id)
-    reason = Reason.RELEASED if known else planned.reason
+    reason = planned.reason
+    if reason is Reason.STILL_FAILING:
+        told = candidate.alert.told.get(candidate.channel.id)
+        reminded = is_reminded(candidate.alert, told, due)
+        reason = Reason.REMINDER if reminded else Reason.RELEASED
     return replace(planned, id=id_, fold=last, new_failures=count, reason=reason)
 
 
@@ -89,12 +107,6 @@ def farewell_of(
         covers=covered,
         storm=storm,
     )
-
-
-def after_digest(alert: Alert, told: Told | None, at: datetime) -> Told:
-    """What the channel knows of an alert that a digest told of."""
-    messages = told.messages + 1 if told else 1
-    return Told(at, alert.count, messages, open=alert.status is not AlertStatus.RESOLVED)
 
 
 def after_outcome(alert: Alert, timer: Timer) -> Alert:

@@ -26,6 +26,12 @@ class TimerKind(StrEnum):
     """A channel accepted a message, later than it was decided: its cooldown starts now."""
     STORM = "storm"
     """A storm may be over."""
+    IN_HAND = "in_hand"
+    """An acknowledgement expires, or a snooze is over."""
+    ESCALATION = "escalation"
+    """If nobody has acknowledged an alert by now, others are told."""
+    CLOSING = "closing"
+    """An alert may have been quiet for so long that it is closed."""
     UNDELIVERED = "undelivered"
     """A message was given up: whatever it said, the channel does not know it."""
 
@@ -48,6 +54,26 @@ class Timer:
 def storm_timer(due: datetime) -> Timer:
     """Asks at ``due`` whether the project's storm is over."""
     return Timer(TimerKind.STORM, "storm", due, NIL, NIL)
+
+
+def in_hand_timer(alert_id: UUID, due: datetime) -> Timer:
+    """Ends what somebody did about the alert."""
+    return Timer(TimerKind.IN_HAND, str(alert_id), due, alert_id, NIL)
+
+
+def escalation_timer(alert_id: UUID, step: int, due: datetime) -> Timer:
+    """Asks at ``due`` whether the step's channels are to be told."""
+    return Timer(TimerKind.ESCALATION, f"{alert_id}/{step}", due, alert_id, NIL)
+
+
+def step_of(timer: Timer) -> int:
+    """The step that an escalation's timer is about."""
+    return int(timer.subject.rpartition("/")[2])
+
+
+def closing_timer(alert_id: UUID, due: datetime) -> Timer:
+    """Asks at ``due`` whether the alert is closed for having been quiet."""
+    return Timer(TimerKind.CLOSING, str(alert_id), due, alert_id, NIL)
 
 
 def untold_timer(alert_id: UUID, channel_id: UUID, due: datetime) -> Timer:

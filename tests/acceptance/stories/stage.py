@@ -45,13 +45,14 @@ class Story:
         assert answer.is_success, answer.text
 
     async def begin(self, **document: Any) -> None:
-        """Posts settings with the story's two channels: the webhook ``board`` and the mail ``mail``."""
+        """Posts settings with the story's two channels: the webhook ``board`` and the mail ``mail``. Nobody is
+        reminded of anything unless the story says so."""
         board = {"url": self.hook.url, "secret": self.hook.secret}
         channels = [
             {"name": "board", "kind": "webhook", "config": board, **document.pop("board", {})},
             {"name": "mail", "kind": "email", "config": {"to": ["ops@example.com"]}, **document.pop("mail", {})},
         ]  # fmt: skip
-        await self.settings(channels=channels, **document)
+        await self.settings(channels=channels, **{"reminders_seconds": [], **document})
 
     async def fail(self, *nodes: str, **more: Any) -> None:
         """Steps fail for good; then all that follows has followed."""

@@ -14,7 +14,7 @@ READERS = {("authenticated", "SELECT"), ("service_role", "SELECT")}
 USER_TABLES = {
     "alert_settings", "alert_settings_versions", "alert_silences", "alerts", "alert_folds",
     "alert_failures", "alert_logs", "alert_notifications", "alert_attempts", "alert_health",
-    "alert_baseline",
+    "alert_baseline", "alert_acts",
 }  # fmt: skip
 STATED = {("relation", f"public.{name}", *each) for name in USER_TABLES for each in READERS} | {
     *(("relation", "meshhook_alerts.channel_versions", *each) for each in READERS),

@@ -21,6 +21,8 @@ MINUTES = (13, 41, 89)
 SETTINGS: dict[str, Any] = {
     "cooldown_seconds": 3600,
     "storm_limit": 8,
+    "close_after_seconds": 7200,
+    "escalation": [{"after_seconds": 1500, "channels": ["hook"]}],
     "rules": [
         {"name": "all", "when": {"nodes": ["n0", "n1", "n2"]}},
         {"name": "third", "when": {"nodes": ["n3", "n4"]}, "after": {"failures": 3, "within_seconds": 7200}},
@@ -61,7 +63,8 @@ async def _ledger(world: World) -> Counter[Any]:
     rows = await world.rows(
         "select alert.workflow, alert.node_id, log.reason, log.rule, log.blocked_by, log.count"
         " from public.alert_logs log join public.alerts alert on alert.id = log.alert_id"
-        " where log.effect <> 'outcome'"
+        " where log.effect <> 'outcome' and log.project_id = %s",
+        world.project_id,  # the operator's hears of jumping clocks
     )
     found: Counter[Any] = Counter()
     for row in rows:
@@ -84,5 +87,6 @@ async def test_three_workers_decide_what_one_decides(
 ) -> None:
     alone = await play(line_url, 1, seed)
     together = await play(second_url, 3, seed)
-    assert alone == together
+    for one, three in zip(alone, together, strict=True):
+        assert (one - three, three - one) == (Counter(), Counter())
     assert len(alone[0]) > 10

@@ -34,6 +34,7 @@ from meshhook_alerts.domain.decision import Decisions, State
 from meshhook_alerts.domain.failure import Fold, SignalGroup
 from meshhook_alerts.domain.folding import Folded, Placed
 from meshhook_alerts.domain.identifiers import NIL
+from meshhook_alerts.domain.life import Act, ActKind
 from meshhook_alerts.domain.severity import Criticality, FailureClass, Severity
 from meshhook_alerts.domain.timers import Timer, TimerKind
 
@@ -48,6 +49,9 @@ _PART = 1_000
 
 _TIMERS = 1_000
 """Timers of a batch; the rest comes with the next."""
+
+_ACTS = 200
+"""Acts of a batch; the rest comes with the next."""
 
 _ANY_WAITING, _PACE = 4, 5  # places in take_project.sql's answer
 _FINGERPRINT = 3  # place in open_alerts.sql's answer
@@ -128,27 +132,31 @@ class PostgresDecidingTransaction:
         self._settled = encoding.Members()
 
     @translated
-    async def take(self, limit: int) -> Batch | None:
-        """Locks a project and reads its oldest signals and due timers, in one round trip."""
+    async def take(self, limit: int, only: UUID | None = None) -> Batch | None:
+        """Locks a project and reads its oldest signals, due timers and acts, in one round trip."""
         part_limit = min(limit, _PART)
-        taken, first, timers = await self._take(part_limit)
+        taken, first, timers, acts = await self._take(part_limit, only)
         if taken[0] is None and taken[_ANY_WAITING] and await self._introduce():
-            taken, first, timers = await self._take(part_limit)
+            taken, first, timers, acts = await self._take(part_limit, only)
         project_id, settings_version, now, *_ = taken
         if project_id is None:
             await self._connection.commit()  # a rollback would forget the prepared statements
             return None
         self._hear(now)
         pace = encoding.pace_from(taken[_PACE])
-        return Batch(project_id, settings_version, now, limit, first, timers, pace)
+        return Batch(project_id, settings_version, now, limit, first, timers, pace, acts)
 
-    async def _take(self, limit: int) -> tuple[TupleRow, Part, Sequence[Timer]]:
+    async def _take(
+        self, limit: int, only: UUID | None
+    ) -> tuple[TupleRow, Part, Sequence[Timer], Sequence[Act]]:
         async with self._connection.pipeline():
-            project = await self._cursor("deciding/take_project", nil=NIL)
+            project = await self._cursor("deciding/take_project", nil=NIL, only=only)
             groups = await self._cursor("deciding/group_signals", nil=NIL, after=0, limit=limit)
             timers = await self._cursor("deciding/due_timers", limit=_TIMERS)
+            acts = await self._cursor("deciding/waiting_acts", limit=_ACTS)
             taken, part = (await project.fetchall())[0], _part(await groups.fetchall())
-            return taken, part, [_timer(row) for row in await timers.fetchall()]
+            due = [_timer(row) for row in await timers.fetchall()]
+            return taken, part, due, [_act(row) for row in await acts.fetchall()]
 
     async def parts(self, batch: Batch) -> AsyncGenerator[Part, None]:
         """The first, which has come with the batch, and as many more as it may have."""
@@ -237,7 +245,7 @@ class PostgresDecidingTransaction:
                 }
                 if failures
                 else {},
-                fleet_silent=rows[0][0],
+                larger=frozenset(rows[0][0]),
             )
 
     async def _recent(
@@ -278,6 +286,8 @@ class PostgresDecidingTransaction:
                 await self._cursor(
                     "deciding/set_timers", project_id=batch.project_id, now=batch.now, **times
                 )
+            if decisions.acts:
+                await self._cursor("deciding/settle_acts", **encoding.acts(decisions.acts))
             mine, free = ids[: len(leased)], ids[len(leased) :]
             queued = await self._enqueue(mine, LEASE_SECONDS) if mine else None
             if free:
@@ -336,7 +346,7 @@ def _group(row: TupleRow) -> SignalGroup:
 
 def _alert(row: TupleRow) -> Alert:
     (_, id_, project_id, fingerprint, status, severity, opened_at, last_at, count, told,
-     kind, withdrawn, resolved_at, under_way, count_before, volume) = row  # fmt: skip
+     kind, withdrawn, resolved_at, under_way, count_before, volume, life) = row  # fmt: skip
     return Alert(
         id_,
         project_id,
@@ -353,6 +363,7 @@ def _alert(row: TupleRow) -> Alert:
         frozenset(under_way),
         count_before,
         encoding.volume_from(volume),
+        encoding.life_from(life),
     )
 
 
@@ -375,6 +386,11 @@ def _recency(alert: Alert) -> tuple[bool, datetime]:
 def _timer(row: TupleRow) -> Timer:
     kind, subject, due, alert_id, channel_id, failures, reason = row
     return Timer(TimerKind(kind), subject, due, alert_id, channel_id, failures, reason)
+
+
+def _act(row: TupleRow) -> Act:
+    id_, kind, alert_id, at, by, until, until_changed, failures, fingerprint = row
+    return Act(id_, ActKind(kind), alert_id, at, by, until, until_changed, failures, fingerprint)
 
 
 def _last_fold(row: TupleRow) -> Fold:

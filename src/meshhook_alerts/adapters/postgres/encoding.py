@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from meshhook_alerts.adapters.postgres.new_rows import (
     NewRows,
     as_objects,
     column,
+    life_of,
     told_of,
     volume_of,
 )
@@ -25,6 +26,7 @@ from meshhook_alerts.application.ports import Part
 from meshhook_alerts.domain.alert import Alert, Told
 from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.folding import Placed
+from meshhook_alerts.domain.life import NO_LIFE, ActResult, Life
 from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import Timer
 from meshhook_alerts.domain.volume import Volume
@@ -55,6 +57,14 @@ def volume_from(kept: dict[str, Any] | None) -> Volume | None:
     return Volume(datetime.fromisoformat(kept["minute"]), kept["count"], kept["peak"])
 
 
+def life_from(kept: dict[str, Any] | None) -> Life:
+    """What had become of an alert by the end of the batch before."""
+    return _LIFE.validate_python(kept) if kept else NO_LIFE
+
+
+_LIFE = TypeAdapter(Life)
+
+
 def told_from(entry: dict[str, Any]) -> Told:
     """The other way round."""
     return Told(
@@ -63,6 +73,9 @@ def told_from(entry: dict[str, Any]) -> Told:
         entry["messages"],
         entry.get("open", True),
         entry.get("silenced", 0),
+        datetime.fromisoformat(entry["remind_at"]) if "remind_at" in entry else None,
+        entry.get("reminders", 0),
+        entry.get("flaps", False),
     )
 
 
@@ -79,6 +92,7 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
             "resolved_at": alert.resolved_at,
             "count_before": alert.count_before,
             "volume": volume_of(alert),
+            "life": life_of(alert),
         }
         for alert in alerts
     ]
@@ -112,6 +126,11 @@ def timers(seen: Iterable[Timer], decisions: Decisions) -> dict[str, list[Any]]:
         "tried": list(decisions.tried),
         "tried_at": list(decisions.tried.values()),
     }
+
+
+def acts(results: Sequence[ActResult]) -> dict[str, str]:
+    """What acts came to, as ``settle_acts.sql`` takes it."""
+    return {"acts": dumps([{"id": each.act.id, "outcome": each.outcome} for each in results])}
 
 
 def _new(rows: NewRows) -> dict[str, str]:

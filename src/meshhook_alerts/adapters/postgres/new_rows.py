@@ -7,7 +7,7 @@ statement takes it as an object. The first column is always the project.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from meshhook_alerts.domain.alert import Alert
 from meshhook_alerts.domain.decision import Decisions, PlannedNotification
 from meshhook_alerts.domain.digest import ids_of
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.life import NO_LIFE
 from meshhook_alerts.domain.message import SCHEMA_VERSION
 from meshhook_alerts.domain.redaction import redact_name
 
@@ -53,7 +54,7 @@ ALERTS = _table(
     """project_id uuid, id uuid, workflow text, fingerprint text, fingerprint_version int2,
     status text, severity text, kind text, class text, node_id text, error text, error_class text,
     opened_at timestamptz, last_failure_at timestamptz, count int8, withdrawn int8,
-    resolved_at timestamptz, count_before int8, volume jsonb, evidence jsonb, told jsonb""",
+    resolved_at timestamptz, count_before int8, volume jsonb, life jsonb, evidence jsonb, told jsonb""",
 )
 LEDGER = _table(
     "public.alert_logs",
@@ -105,7 +106,7 @@ class NewRows:
                     project_id, alert.id, _name(fold.workflow), alert.fingerprint, normaliser.VERSION,
                     alert.status, alert.severity, fold.kind, fold.failure_class, fold.node_id,
                     fold.error, fold.error_class, alert.opened_at, alert.last_failure_at, alert.count,
-                    alert.withdrawn, alert.resolved_at, alert.count_before, volume_of(alert), _evidence_of(fold), told_of(alert),
+                    alert.withdrawn, alert.resolved_at, alert.count_before, volume_of(alert), life_of(alert), _evidence_of(fold), told_of(alert),
                 )  # fmt: skip
 
     def entries(self) -> Iterator[Row]:
@@ -159,6 +160,9 @@ def told_of(alert: Alert) -> dict[str, Any]:
             "messages": told.messages,
             "open": told.open,
             **({"silenced": told.silenced} if told.silenced else {}),
+            **({"remind_at": told.remind_at} if told.remind_at else {}),
+            **({"reminders": told.reminders} if told.reminders else {}),
+            **({"flaps": True} if told.flaps else {}),
         }
         for channel, told in alert.told.items()
     }
@@ -168,6 +172,15 @@ def volume_of(alert: Alert) -> dict[str, Any] | None:
     """How often it fails, as it is kept."""
     known = alert.volume
     return {"minute": known.minute, "count": known.count, "peak": known.peak} if known else None
+
+
+def life_of(alert: Alert) -> dict[str, Any] | None:
+    """Its life, as it is kept; None for one to which nothing has happened beside failures."""
+    if alert.life is NO_LIFE or alert.life == NO_LIFE:
+        return None
+    return {
+        name: value for name, value in asdict(alert.life).items() if value not in (None, (), False)
+    }
 
 
 def _name(text: str | None) -> str | None:

@@ -19,6 +19,10 @@ from meshhook_alerts.domain.reasons import Reason
 _log = logging.getLogger(__name__)
 
 
+DEFAULT = AlertRule("default channel")
+"""Stands in for the rule at the channel that hears what no rule has brought to one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A rule that matched and one channel it names."""
@@ -56,8 +60,10 @@ class Asked:
         if not self.certain:
             rules = [asked for rule in self.rules if (asked := _asks_for(rule, fold))]
         if not rules and not self.cut:
-            return (NoTarget(Reason.NO_RULE),)
+            return (NoTarget(Reason.NO_RULE), *_default(policy))
         targets = [target for rule in rules for target in _targets(rule, policy)]
+        if not any(isinstance(each, Target) for each in targets):
+            targets += _default(policy)
         if self.cut or len(targets) > TARGET_LIMIT:
             return [*targets[:TARGET_LIMIT], NoTarget(Reason.TOO_MANY_RULES)]
         return targets
@@ -84,6 +90,12 @@ def asked_for(fold: Fold, policy: ProjectPolicy) -> Asked:
 def match(fold: Fold, policy: ProjectPolicy) -> Sequence[Target | NoTarget]:
     """Every (rule, channel) that asks for ``fold``; at least one entry, if only a reason."""
     return asked_for(fold, policy).targets(fold, policy)
+
+
+def _default(policy: ProjectPolicy) -> Sequence[Target]:
+    """The channel that hears what no rule has brought to one, if the project has such a channel."""
+    channel = policy.channels.get(policy.project.default_channel or "")
+    return (Target(DEFAULT, channel),) if channel and channel.enabled else ()
 
 
 def _are_certain(rules: Sequence[AlertRule]) -> bool:

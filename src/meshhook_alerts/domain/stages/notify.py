@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshhook_alerts.domain.decision import Candidate, PlannedNotification
 from meshhook_alerts.domain.identifiers import derive_id
+from meshhook_alerts.domain.life import face_of
 from meshhook_alerts.domain.reasons import Reason
 
 
@@ -11,12 +12,22 @@ def reason_to_tell(candidate: Candidate) -> Reason:
     """Whether the channel hears of it for the first time, again, or again after its end."""
     if candidate.rule.broken:
         return Reason.RULE_BROKEN
-    told = candidate.alert.told.get(candidate.channel.id)
+    alert, moment = candidate.alert, candidate.fold.at
+    told = alert.told.get(candidate.channel.id)
     if told is None or not told.messages:
-        return Reason.FIRST_FAILURE
+        escalated = candidate.channel.id in alert.life.escalated
+        return Reason.ESCALATED if escalated else Reason.FIRST_FAILURE
+    if alert.life.settles_at(moment):
+        return Reason.FLAPS
     if not told.open:
         return Reason.CAME_BACK
-    return Reason.VOLUME if rises(candidate) else Reason.STILL_FAILING
+    if candidate.woken:
+        return Reason.SNOOZE_OVER
+    if rises(candidate):
+        return Reason.VOLUME
+    if alert.life.face and alert.life.face != face_of(candidate.fold):
+        return Reason.CHANGED
+    return Reason.STILL_FAILING
 
 
 def rises(candidate: Candidate) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from meshhook_alerts.domain.decision import Candidate, Context, Verdict
 from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.stages.attended import has_changed
 from meshhook_alerts.domain.stages.notify import rises
 
 BETWEEN_TRIES = timedelta(minutes=1)
@@ -14,7 +15,8 @@ BETWEEN_TRIES = timedelta(minutes=1)
 
 def throttle(candidate: Candidate, context: Context) -> Verdict | None:
     """Folds a failure into the next message while the channel's cooldown for its alert runs, which
-    begins when the channel accepts a message, unless it fails far more often than before. A channel that has been told of the end believes all is
+    begins when the channel accepts a message, unless it fails far more often than before, has changed while
+    somebody had it in hand, or did what its snooze waited for. A channel that has been told of the end believes all is
     well: what comes then is news at once."""
     return _refuses(candidate, context) or _was_told(candidate, context)
 
@@ -38,6 +40,7 @@ def _was_told(candidate: Candidate, context: Context) -> Verdict | None:
         if cooldown and candidate.channel.id in candidate.alert.under_way:
             return Verdict(Reason.UNDER_WAY, blocked_by=candidate.channel.name)
         return None
-    if rises(candidate) and candidate.channel.id not in candidate.alert.under_way:
+    speaks_up = rises(candidate) or candidate.woken or has_changed(candidate)
+    if speaks_up and candidate.channel.id not in candidate.alert.under_way:
         return None
     return Verdict(Reason.COOLDOWN, blocked_by=candidate.rule.name, eligible_at=eligible_at)

@@ -12,7 +12,9 @@ from fastapi import FastAPI, Request, Response
 
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import (
+    act_routes,
     alert_page,
+    alert_routes,
     channel_routes,
     detection_routes,
     docs_routes,
@@ -20,6 +22,7 @@ from meshhook_alerts.entrypoints.api import (
     history_routes,
     settings_routes,
     silence_routes,
+    stream_routes,
     trigger_routes,
 )
 from meshhook_alerts.entrypoints.api.identity import TokenReader
@@ -54,6 +57,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (
         alert_page,
+        act_routes,
         history_routes,  # before what takes any word for a workflow
         settings_routes,
         silence_routes,
@@ -62,6 +66,8 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
         detection_routes,
         health_routes,
         docs_routes,
+        alert_routes,
+        stream_routes,
     ):
         app.include_router(routes.router)
     describe_channels(app, service.channels)

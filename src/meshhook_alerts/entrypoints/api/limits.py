@@ -129,6 +129,8 @@ async def _body(request: Request) -> bytes:
 
 def _check_head(request: Request) -> None:
     length = request.headers.get("content-length", "")
+    if length == "0" and "content-type" not in request.headers:
+        return  # nothing is sent; whoever needs a body says so
     if request.url.path not in _OTHER_FORMS and not _JSON.fullmatch(
         request.headers.get("content-type", "")
     ):

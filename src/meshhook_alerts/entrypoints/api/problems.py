@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.application.problems import (
     Changed,
+    Forbidden,
     InvalidField,
     InvalidRequest,
     NotFound,
@@ -59,6 +60,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(InvalidRequest, _invalid)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(Changed, _changed)
+    app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
@@ -169,6 +171,11 @@ async def _invalid(request: Request, problem: Exception) -> JSONResponse:
 async def _not_found(request: Request, problem: Exception) -> JSONResponse:
     detail = f"Not found, or not yours to see: {problem}."
     return answer(Problem(404, "not_found", detail), request)
+
+
+async def _forbidden(request: Request, problem: Exception) -> JSONResponse:
+    detail = f"You may look, but not {problem}: ask its owner."
+    return answer(Problem(403, "forbidden", detail), request)
 
 
 async def _changed(request: Request, problem: Exception) -> JSONResponse:

@@ -18,6 +18,7 @@ from meshhook_alerts.application.detection_document import (
     ExpectedDocument,
     FailureRateDocument,
 )
+from meshhook_alerts.application.life_document import EscalationDocument
 from meshhook_alerts.application.patch_settings import Saved
 from meshhook_alerts.application.quiet_document import QuietPeriodDocument
 from meshhook_alerts.application.read_settings import SettingsView
@@ -275,7 +276,7 @@ def _effective(settings: EffectiveSettings) -> dict[str, EffectiveValue]:
 
 
 _SPANS = ("stall_after", "cooldown", "grace", "no_events_after", "pause_limit", "deadline",
-          "queue_lag_limit", "fleet_window")  # fmt: skip
+          "queue_lag_limit", "fleet_window", "acknowledged_for", "reminders", "close_after")  # fmt: skip
 _NAMES = {**{name: f"{name}_seconds" for name in _SPANS}, "rules_on": "detect"}
 
 
@@ -292,6 +293,10 @@ def _value(settings: EffectiveSettings, name: str) -> Any:
         return [_rule(rule) for rule in settings.rules]
     if name == "quiet_periods":
         return [QuietPeriodDocument.of(each).model_dump(mode="json") for each in value]
+    if name == "reminders":
+        return [each.total_seconds() for each in value]
+    if name == "escalation":
+        return [EscalationDocument.of(each).model_dump(mode="json") for each in value]
     if name == "rules_on":
         return {kind: settings.detects(KINDS[kind]) for kind in sorted(DETECTABLE)}
     return value

@@ -35,28 +35,28 @@ with members as materialized (
   insert into public.alerts
     (project_id, id, workflow, fingerprint, fingerprint_version, status, severity, kind, class,
      node_id, error, error_class, opened_at, last_failure_at, count, withdrawn, resolved_at, count_before,
-     volume, evidence, told)
+     volume, life, evidence, told)
   select %(project_id)s, id, workflow, fingerprint, fingerprint_version, status, severity, kind, class,
          node_id, error, error_class, opened_at, last_failure_at, count, withdrawn, resolved_at,
-         count_before, volume, evidence::jsonb, told::jsonb
+         count_before, volume, life, evidence::jsonb, told::jsonb
   from rows from (
     string_to_table(%(evidence)s, E'\n'), string_to_table(%(opened_told)s, E'\n'),
     json_to_recordset(%(opened)s::json) as (
       id uuid, workflow text, fingerprint text, fingerprint_version smallint, status text,
       severity text, kind text, class text, node_id text, error text, error_class text,
       opened_at timestamptz, last_failure_at timestamptz, count bigint, withdrawn bigint,
-      resolved_at timestamptz, count_before bigint, volume jsonb)
+      resolved_at timestamptz, count_before bigint, volume jsonb, life jsonb)
   ) as alert (evidence, told)
 ), changed as (
   update public.alerts alert
   set status = change.status, severity = change.severity, last_failure_at = change.last_failure_at,
       count = change.count, withdrawn = change.withdrawn, resolved_at = change.resolved_at,
-      count_before = change.count_before, volume = change.volume, told = change.told::jsonb, updated_at = now()
+      count_before = change.count_before, volume = change.volume, life = change.life, told = change.told::jsonb, updated_at = now()
   from rows from (
     string_to_table(%(changed_told)s, E'\n'),
     json_to_recordset(%(changed)s::json) as (
       id uuid, severity text, last_failure_at timestamptz, count bigint, status text,
-      withdrawn bigint, resolved_at timestamptz, count_before bigint, volume jsonb)
+      withdrawn bigint, resolved_at timestamptz, count_before bigint, volume jsonb, life jsonb)
   ) as change (told)
   where alert.id = change.id
 ), ledger as (

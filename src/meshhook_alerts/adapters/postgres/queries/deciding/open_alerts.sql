@@ -1,6 +1,6 @@
 -- The alerts that these fingerprints or ids belong to: the open one, else the one that ended last
--- and may open again; if something explains runs that never started, also those of such runs. Each row, and one by itself if there is none, also says whether an alert is
--- open that explains every "never started" of the project.
+-- and may open again; if something explains runs that never started, also those of such runs. Each row, and one by itself if there is none, also names the kinds
+-- of the project's open alerts that explain others.
 with found as (
   select alert.*
   from string_to_table(%(fingerprints)s, ',') as wanted (fingerprint)
@@ -24,14 +24,15 @@ with found as (
    order by last_failure_at desc limit 100)
 )
 select distinct on (id)
-  exists (
-    select 1 from public.alerts
-    where project_id = %(project_id)s and kind = 'fleet_silent' and status <> 'resolved'
-  ) as fleet_silent,
+  array(
+    select distinct kind from public.alerts
+    where project_id = %(project_id)s and kind in ('fleet_silent', 'queue_lag', 'queue_stuck')
+      and status <> 'resolved'
+  ) as larger,
   id, project_id, fingerprint, status, severity, opened_at, last_failure_at, count, told,
   kind, withdrawn, resolved_at,
   array(select planned.channel_id from public.alert_notifications planned
         where planned.alert_id = found.id and planned.state = 'pending') as under_way,
-  count_before, volume
+  count_before, volume, life
 from (select) as always left join found on true
 order by id

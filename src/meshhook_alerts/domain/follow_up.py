@@ -1,0 +1,135 @@
+"""What follows on an alert that is open: reminders and escalation while nobody has it in hand, the end of an
+acknowledgement or a snooze, and closing what has been quiet for long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
+from meshhook_alerts.domain.draft import Draft
+from meshhook_alerts.domain.ending import end
+from meshhook_alerts.domain.failure import Fold, Recovery
+from meshhook_alerts.domain.policy import EffectiveSettings
+from meshhook_alerts.domain.reasons import Reason
+from meshhook_alerts.domain.timers import (
+    Timer,
+    closing_timer,
+    escalation_timer,
+    in_hand_timer,
+    step_of,
+    untold_timer,
+)
+
+
+def heard(
+    draft: Draft, alert: Alert, fold: Fold, channel_id: UUID, at: datetime, reason: Reason
+) -> Told:
+    """What the channel knows of ``alert`` once it has been told, for ``reason``; with the timers of what
+    follows if nobody takes it in hand."""
+    before, settings = alert.told.get(channel_id), _settings(draft, fold)
+    again = before.reminders + 1 if before and reason is Reason.REMINDER else 0
+    told = Told(
+        at=at,
+        count=alert.count,
+        messages=before.messages + 1 if before else 1,
+        open=alert.status is not AlertStatus.RESOLVED,
+        reminders=again,
+        flaps=reason is Reason.FLAPS,
+    )
+    if alert.status is not AlertStatus.FIRING:
+        return told
+    said_at = max(
+        at, draft.context.now
+    )  # what is decided late is said late, and nobody is asked before
+    if not any(each.open for each in alert.told.values()):
+        _arm(draft, alert, settings, said_at)
+    if not settings.reminders:
+        return told
+    due = said_at + settings.reminders[min(again, len(settings.reminders) - 1)]
+    draft.set_timer(untold_timer(alert.id, channel_id, due))
+    return replace(told, remind_at=due)
+
+
+def escalate(draft: Draft, timer: Timer) -> None:
+    """Brings in the channels of a step, unless somebody has the alert in hand or it is over."""
+    draft.has_fired(timer)
+    alert, fold = _of(draft, timer)
+    if alert is None or fold is None or alert.status is not AlertStatus.FIRING:
+        return
+    steps = _settings(draft, fold).escalation
+    names = steps[step_of(timer)].channels if step_of(timer) < len(steps) else ()
+    wanted = [channel.id for name in names if (channel := draft.context.policy.channels.get(name))]
+    life = replace(alert.life, escalated=tuple(dict.fromkeys((*alert.life.escalated, *wanted))))
+    draft.alerts[alert.id] = replace(alert, life=life)
+    _ask(draft, alert.id, wanted, timer.due)
+
+
+def let_go(draft: Draft, timer: Timer) -> None:
+    """An acknowledgement has expired, or a snooze is over: it is nobody's, and who knows of it is reminded."""
+    draft.has_fired(timer)
+    alert, fold = _of(draft, timer)
+    if alert is None or fold is None or not alert.is_in_hand or alert.life.until is None:
+        return
+    if alert.life.until > timer.due:
+        draft.set_timer(in_hand_timer(alert.id, alert.life.until))
+        return
+    draft.alerts[alert.id] = replace(alert, status=AlertStatus.FIRING, life=alert.life.free())
+    _ask(draft, alert.id, [id_ for id_, told in alert.told.items() if told.open], timer.due)
+    _arm(draft, alert, _settings(draft, fold), timer.due)
+
+
+def close_if_quiet(draft: Draft, timer: Timer) -> None:
+    """Closes an alert that has not failed for as long as its settings say."""
+    draft.has_fired(timer)
+    alert, fold = _of(draft, timer)
+    if alert is None or fold is None or alert.status is AlertStatus.RESOLVED:
+        return
+    wait = _settings(draft, fold).close_after
+    if not wait:
+        return
+    due = max(alert.last_failure_at, alert.life.since or alert.last_failure_at) + wait
+    if due > timer.due:
+        draft.set_timer(closing_timer(alert.id, due))
+        return
+    days = wait.total_seconds() / 86_400
+    close(
+        draft, alert, fold, timer.due, f"no failure for {days:g} {'day' if days == 1 else 'days'}"
+    )
+
+
+def close(draft: Draft, alert: Alert, fold: Fold, at: datetime, why: str) -> None:
+    """Ends an alert that has not recovered, and says so to whoever was told of it."""
+    over = replace(
+        alert,
+        status=AlertStatus.RESOLVED,
+        resolved_at=max(at, alert.last_failure_at),
+        life=replace(alert.life.free(), closed=why),
+    )
+    draft.alerts[alert.id] = over
+    end(draft, over, fold, Recovery(alert.id, at))
+    draft.note_larger(over.kind, is_open=False)
+
+
+def _of(draft: Draft, timer: Timer) -> tuple[Alert | None, Fold | None]:
+    alert = draft.known(timer.alert_id)
+    return alert, draft.last_fold(alert) if alert else None
+
+
+def _settings(draft: Draft, fold: Fold) -> EffectiveSettings:
+    return draft.context.policy.for_workflow(fold.workflow)
+
+
+def _arm(draft: Draft, alert: Alert, settings: EffectiveSettings, at: datetime) -> None:
+    for number, step in enumerate(settings.escalation):
+        draft.set_timer(escalation_timer(alert.id, number, at + step.after))
+
+
+def _ask(draft: Draft, alert_id: UUID, channels: list[UUID], at: datetime) -> None:
+    """Has channels told of the alert now, whether or not there is anything new."""
+    alert = draft.alerts[alert_id]
+    known = {id_: replace(alert.told[id_], remind_at=at) for id_ in channels if id_ in alert.told}
+    draft.alerts[alert_id] = alert.telling(known)
+    for id_ in channels:
+        draft.set_timer(untold_timer(alert_id, id_, at))
