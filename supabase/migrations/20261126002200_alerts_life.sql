@@ -17,7 +17,8 @@ create table if not exists meshhook_alerts.acts (
   note          text,                     -- redacted
   until         timestamptz,
   until_changed boolean not null default false,
-  failures      integer
+  failures      integer,
+  link_of       uuid                      -- the message whose link it was
 );
 create index if not exists acts_project on meshhook_alerts.acts (project_id);
 comment on table meshhook_alerts.acts is 'What people want of alerts, until it is decided';
@@ -37,6 +38,7 @@ create table if not exists public.alert_acts (
   until         timestamptz,
   until_changed boolean not null,
   failures      integer,
+  link_of       uuid,
   outcome       text not null check (outcome in ('done', 'already', 'ended', 'followed', 'gone')),
   decided_at    timestamptz not null default now()
 );

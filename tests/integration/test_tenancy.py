@@ -54,7 +54,7 @@ TABLES = {
     "alert_attempts": Table("gen_random_uuid(), 1, {p}, now(), now(), 'delivered', 'ok', 'w'"),
     "alert_acts": Table(
         "gen_random_uuid(), {p}, gen_random_uuid(), 'resolve', now(), null, 'ana', 'api', null, null, false, null,"
-        " 'done', now()"),
+        " null, 'done', now()"),
     "alert_baseline": Table("{p}, 'orders', 'stalled', 3, '{{}}', now()"),
     "alert_health": Table("gen_random_uuid(), 'working', '{{}}', now()", frozenset(), READ, "state"),
 }  # fmt: skip

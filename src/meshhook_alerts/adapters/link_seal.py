@@ -1,4 +1,5 @@
-"""Signed links to one alert: whoever has one may read that alert until it expires, and nothing else.
+"""Signed links to one alert: whoever has one may read that alert until it expires, or do one thing about it
+once, and nothing else.
 
 A link ends in ``?t=EXPIRES.SIGNATURE``: Unix seconds, and 128 bits of HMAC-SHA256 (RFC 2104) over the
 alert's id and the seconds, with a key derived from each key of the ring, so that all workers sign and
@@ -18,6 +19,9 @@ from meshhook_alerts.adapters.secret_box import KeyRing
 
 LINK_LIFE = timedelta(days=7)
 """From the decision that the message tells of."""
+
+ACT_LINK_LIFE = timedelta(days=3)
+"""Of a link that does something."""
 
 _PURPOSE = b"meshhook-alerts/alert-link/1"
 _BYTES = 16
@@ -50,18 +54,38 @@ class LinkSeals:
         expires = int((at + LINK_LIFE).timestamp())
         return f"?t={expires}.{_signature(self._keys[0], alert_id, expires)}"
 
+    def act_query(self, alert_id: UUID, message_id: UUID, act: str, at: datetime) -> str:
+        """As `query`, for a link that does ``act`` to the alert, once; of one message, so that the links of
+        another are links of their own."""
+        expires = int((at + ACT_LINK_LIFE).timestamp())
+        signature = _signature(self._keys[0], _about(alert_id, message_id, act), expires)
+        return f"?m={message_id}&t={expires}.{signature}"
+
+    def check_act(
+        self, alert_id: UUID, message_id: UUID, act: str, text: str, now: datetime
+    ) -> Seal:
+        """Whether ``text`` lets its bearer do ``act`` at ``now``."""
+        return self._check(_about(alert_id, message_id, act), text, now)
+
     def check(self, alert_id: UUID, text: str, now: datetime) -> Seal:
         """Whether ``text``, what stands behind ``t=``, opens the alert at ``now``."""
+        return self._check(alert_id, text, now)
+
+    def _check(self, about: object, text: str, now: datetime) -> Seal:
         expires, dot, signature = text.partition(".")
         if not (dot and expires.isascii() and expires.isdecimal() and len(expires) < 12):
             return Seal.WRONG
-        good = [_signature(key, alert_id, int(expires)) for key in self._keys]
+        good = [_signature(key, about, int(expires)) for key in self._keys]
         if not any(hmac.compare_digest(each.encode(), signature.encode()) for each in good):
             return Seal.WRONG
         over = now >= datetime.fromtimestamp(int(expires), UTC)
         return Seal.EXPIRED if over else Seal.GOOD
 
 
-def _signature(key: bytes, alert_id: UUID, expires: int) -> str:
-    digest = hmac.digest(key, f"{alert_id}/{expires}".encode(), "sha256")
+def _about(alert_id: UUID, message_id: UUID, act: str) -> str:
+    return f"{act}/{alert_id}/{message_id}"
+
+
+def _signature(key: bytes, about: object, expires: int) -> str:
+    digest = hmac.digest(key, f"{about}/{expires}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:_BYTES]).decode().rstrip("=")

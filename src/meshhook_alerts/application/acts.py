@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -97,6 +97,8 @@ class WantedAct:
     until: datetime | None
     until_changed: bool
     failures: int | None
+    link_of: UUID | None = None
+    """The message whose link it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +171,14 @@ class Acts:
         via: str = "api",
         key: str | None = None,
         expected: str | None = None,
+        by_name: str | None = None,
+        link_of: UUID | None = None,
     ) -> Mapping[UUID, Acted | None]:
         """What came of it for each alert that the caller may see; None where that is not known yet.
 
         ``key``: the same key from the same caller is the same act, however often it is sent.
-        ``expected``: the version the alert must have.
+        ``expected``: the version the alert must have. ``by_name``: who it is, if not the caller.
+        ``link_of``: the message whose link was used, which can be done once.
 
         Raises:
             InvalidRequest, Forbidden, Changed
@@ -186,7 +191,11 @@ class Acts:
                     raise Forbidden("change alerts of this project")
             if expected is not None and any(each.version != expected for each in found):
                 raise Changed("the alert has changed meanwhile")
-            acts = {each: _act(kind, each.id, request, caller, until, via, key) for each in found}
+            who = by_name or name_of(caller)
+            acts = {
+                each: _act(kind, each.id, request, caller, who, until, via, key) for each in found
+            }
+            acts = {each: replace(act, link_of=link_of) for each, act in acts.items()}
             await transaction.add([(each.project_id, act) for each, act in acts.items()])
         wanted = {act.id: each for each, act in acts.items()}
         done = await self._decided(wanted)
@@ -218,6 +227,7 @@ def _act(
     alert_id: UUID,
     request: ActRequest,
     caller: Caller,
+    by_name: str,
     until: datetime | None,
     via: str,
     key: str | None,
@@ -228,7 +238,7 @@ def _act(
         alert_id=alert_id,
         kind=kind,
         by_user=caller.subject,
-        by_name=name_of(caller),
+        by_name=by_name,
         via=via,
         note=redact_line(request.note, 500) if request.note else None,
         until=until,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from meshhook_alerts.adapters.address_ranges import is_loopback
 from meshhook_alerts.adapters.link_seal import LinkSeals
@@ -26,8 +28,16 @@ def links(settings: Settings, seals: LinkSeals) -> Links:
     return Links(
         alert=f"{ours.rstrip('/')}/alerts/a/{{id}}" if ours else None,
         seal=seals.query,
+        act=_act_link(ours.rstrip("/"), seals) if ours else None,
         run=f"{theirs.rstrip('/')}/runs/{{id}}" if theirs else None,
     )
+
+
+def _act_link(base: str, seals: LinkSeals) -> Callable[[UUID, UUID, str, datetime], str]:
+    def link(alert_id: UUID, message_id: UUID, act: str, at: datetime) -> str:
+        return f"{base}/alerts/a/{alert_id}/{act}{seals.act_query(alert_id, message_id, act, at)}"
+
+    return link
 
 
 def usable_settings(*, api: bool, **given: Any) -> Settings:

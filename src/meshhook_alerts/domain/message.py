@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from meshhook_alerts.domain.alert import AlertStatus
 from meshhook_alerts.domain.decision import PlannedNotification
 from meshhook_alerts.domain.digest import failure_of, for_programs, headline_of, span_of
 from meshhook_alerts.domain.hints import hint_for
@@ -38,6 +39,16 @@ class Links:
     """What is put behind the alert's link, so that it opens: for an alert's id and the moment of the
     decision."""
 
+    act: Callable[[UUID, UUID, str, datetime], str] | None = None
+    """What does one thing about an alert, once: for an alert's id, the message's, what is to be done, and the
+    moment of the decision."""
+
+    def to_act(self, planned: PlannedNotification, what: str) -> str | None:
+        """The link that does ``what``, where there is anything to do."""
+        if self.act is None or planned.alert.status is not AlertStatus.FIRING:
+            return None
+        return self.act(planned.alert.id, planned.id, what, planned.at)
+
     def to_alert(self, alert_id: UUID, at: datetime) -> str | None:
         """The link to an alert, or None."""
         if self.alert is None:
@@ -52,6 +63,10 @@ _EVENT = {
     Reason.RULE_BROKEN: "alert.firing",
     Reason.RELEASED: "alert.update",
     Reason.VOLUME: "alert.update",
+    Reason.CHANGED: "alert.update",
+    Reason.SNOOZE_OVER: "alert.update",
+    Reason.FLAPS: "alert.update",
+    Reason.ESCALATED: "alert.firing",
 }
 
 
@@ -93,12 +108,15 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "new_failures": planned.new_failures,
             "since": _instant(planned.since),
             "resolved_at": _instant(alert.resolved_at) if alert.resolved_at else None,
+            "closed": alert.life.closed,
         },
         "run": {"id": run_id},
         "rule": _clean(planned.rule.name) if planned.rule else None,
         "links": {
             "alert": links.to_alert(alert.id, planned.at),
             "run": links.run.replace("{id}", run_id) if links.run and run_id else None,
+            "acknowledge": links.to_act(planned, "acknowledge"),
+            "snooze": links.to_act(planned, "snooze"),
         },
     }
 
@@ -128,11 +146,12 @@ def _digest(planned: PlannedNotification, policy: ProjectPolicy) -> dict[str, An
             "new_failures": planned.new_failures,
             "since": _instant(planned.since),
             "resolved_at": None,
+            "closed": None,
         },
         "digest": for_programs(covered, planned.storm),
         "run": {"id": None},
         "rule": None,
-        "links": {"alert": None, "run": None},
+        "links": {"alert": None, "run": None, "acknowledge": None, "snooze": None},
     }
 
 

@@ -23,6 +23,9 @@ _STATE = {
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
     Reason.RECOVERED: "Recovered",
     Reason.CLOSED: "Closed without a recovery",
+    Reason.CHANGED: "It looks different now",
+    Reason.SNOOZE_OVER: "The snooze is over",
+    Reason.FLAPS: "It keeps coming back and ending",
     Reason.TEST: "Test message",
     Reason.EXISTING: "From before alerts were attached",
     Reason.RELEASED: "It failed again meanwhile",
@@ -32,7 +35,16 @@ _OVER = {
     Reason.CLOSED: "The alert was closed; nothing shows that the trouble is over.",
 }
 _GOES_ON = frozenset(
-    {Reason.STILL_FAILING, Reason.VOLUME, Reason.RELEASED, Reason.REMINDER, Reason.ESCALATED}
+    {
+        Reason.STILL_FAILING,
+        Reason.VOLUME,
+        Reason.RELEASED,
+        Reason.REMINDER,
+        Reason.ESCALATED,
+        Reason.CHANGED,
+        Reason.SNOOZE_OVER,
+        Reason.FLAPS,
+    }
 )
 _LATE = timedelta(minutes=1)
 _HEADING = 80  # characters of each name in the heading; the table has them whole
@@ -55,13 +67,15 @@ def view_of(content: Content) -> View:
         project=shorten(line(content["project"]["name"]), _HEADING),
         workflow=shorten(line(workflow["name"] or workflow["slug"]) or "MeshHook", _HEADING),
         node=shorten(line(content["node"]["id"]), _HEADING),
-        happened=_happened(line(failure["title"]), reason),
+        happened=_happened(line(failure["title"]), reason, line(content["alert"].get("closed"))),
         progress=_progress(content["alert"], reason),
         error=block(failure["error"]),
         hint="" if reason in _OVER else line(failure["hint"]),
         facts=tuple(fact for fact in _facts(content) if fact.value),
         alert_url=_web_link(content["links"]["alert"]),
         run_url=_web_link(content["links"]["run"]),
+        acknowledge_url=_web_link(content["links"].get("acknowledge")),
+        snooze_url=_web_link(content["links"].get("snooze")),
         rule=line(content["rule"]),
         why=reason.sentence if reason else "",
         subject=_subject(content, reason),
@@ -75,8 +89,10 @@ def _reason(content: Content) -> Reason | None:
         return None
 
 
-def _happened(title: str, reason: Reason | None) -> str:
+def _happened(title: str, reason: Reason | None, closed: str) -> str:
     over = _OVER.get(reason) if reason else None
+    if over and closed:
+        return f"{closed[:1].upper()}{closed[1:]}; nothing shows that the trouble is over."
     return over or f"{title[:1].upper()}{title[1:]}."
 
 

@@ -36,4 +36,6 @@ class View:
     rule: str
     why: str
     subject: str
+    acknowledge_url: str = ""
+    snooze_url: str = ""
     error_label: str = "What the step said"

@@ -38,7 +38,7 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-_NOT_HERE = (
+NOT_HERE = (
     "This link leads nowhere",
     "It is not complete, or it was made with a key that is no longer in use. Open the link in the"
     " message again, all of it.",
@@ -56,25 +56,26 @@ async def page(request: Request, alert_id: str, t: str = "") -> HTMLResponse:
     try:
         id_ = UUID(alert_id)
     except ValueError:
-        return _words(404, *_NOT_HERE)
+        return words(404, *NOT_HERE)
     seal = service.link_seals.check(id_, t, service.clock.now())
     if seal is not Seal.GOOD:
-        return _words(410, *_EXPIRED) if seal is Seal.EXPIRED else _words(404, *_NOT_HERE)
+        return words(410, *_EXPIRED) if seal is Seal.EXPIRED else words(404, *NOT_HERE)
     record = await PostgresAlertPages(service.database.pool).read(id_)
     if record is None:
-        return _words(
-            404, "This alert is gone", "It was removed with its project, or cleared away."
-        )
-    return _rendered(200, "alert.html.jinja", **_view(record))
+        return words(404, "This alert is gone", "It was removed with its project, or cleared away.")
+    return rendered(200, "alert.html.jinja", **_view(record))
 
 
-def _words(status: int, title: str, text: str) -> HTMLResponse:
-    return _rendered(status, "words.html.jinja", title=title, text=text)
+def words(status: int, title: str, text: str) -> HTMLResponse:
+    """A page that only says something."""
+    return rendered(status, "words.html.jinja", title=title, text=text)
 
 
-def _rendered(status: int, template: str, **values: Any) -> HTMLResponse:
+def rendered(status: int, template: str, *, may_send: bool = False, **values: Any) -> HTMLResponse:
+    """A page; ``may_send``: with a form that leads back to it."""
     nonce = secrets.token_urlsafe(16)
-    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    forms = "'self'" if may_send else "'none'"
+    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
     page = _templates.get_template(template).render(nonce=nonce, moment=_moment, iso=_iso, **values)
     return HTMLResponse(page, status, {**_HEADERS, "Content-Security-Policy": policy})
 

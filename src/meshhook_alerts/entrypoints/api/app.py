@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import (
+    act_page,
     act_routes,
     alert_page,
     alert_routes,
@@ -57,6 +58,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (
         alert_page,
+        act_page,
         act_routes,
         history_routes,  # before what takes any word for a workflow
         settings_routes,

@@ -34,6 +34,10 @@ _OTHER_FORMS = frozenset({"/api/alerts/trigger"})
 """Paths that take more than JSON, and say themselves what they take."""
 
 
+_BY_LINK = "/alerts/a/"
+"""Where a link in a message lets its bearer in, who sends nothing."""
+
+
 class RequestLimits:
     """ASGI middleware around every route that takes a body."""
 
@@ -101,6 +105,8 @@ def _known(request: Request) -> str:
     address = request.client.host if request.client else "unknown"
     if request.url.path in _OTHER_FORMS and precheck_signature(request, datetime.now(UTC)):
         return f"address {address}"
+    if request.url.path.startswith(_BY_LINK):
+        return f"address {address}"
     who = caller(request)
     request.state.caller = who
     return f"{who.role} {who.subject or address}"
@@ -129,7 +135,7 @@ async def _body(request: Request) -> bytes:
 
 def _check_head(request: Request) -> None:
     length = request.headers.get("content-length", "")
-    if length == "0" and "content-type" not in request.headers:
+    if length == "0" or (not length and "transfer-encoding" not in request.headers):
         return  # nothing is sent; whoever needs a body says so
     if request.url.path not in _OTHER_FORMS and not _JSON.fullmatch(
         request.headers.get("content-type", "")

@@ -6,7 +6,7 @@ with settled as (
   returning act.*, settled.outcome
 )
 insert into public.alert_acts
-  (id, project_id, alert_id, kind, at, by_user, by_name, via, note, until, until_changed, failures, outcome)
-select id, project_id, alert_id, kind, at, by_user, by_name, via, note, until, until_changed, failures, outcome
+  (id, project_id, alert_id, kind, at, by_user, by_name, via, note, until, until_changed, failures, link_of, outcome)
+select id, project_id, alert_id, kind, at, by_user, by_name, via, note, until, until_changed, failures, link_of, outcome
 from gone
 on conflict (id) do nothing
