@@ -173,8 +173,13 @@ class Service:
     def stream(self) -> Stream:
         """``GET /api/alerts/stream``."""
         if self._stream is None:
-            self._stream = Stream(PostgresChangeFeed(self.database.pool))
+            self._stream = Stream(self.change_feed)
         return self._stream
+
+    @property
+    def change_feed(self) -> PostgresChangeFeed:
+        """What changes, for whoever looks again and again."""
+        return PostgresChangeFeed(self.database.pool)
 
     async def _decide_for(self, project_id: UUID) -> None:
         """Decides on what waits for a project, here and now; what is to be sent is left to the workers."""

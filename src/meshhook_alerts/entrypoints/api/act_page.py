@@ -12,13 +12,13 @@ from fastapi.responses import HTMLResponse
 
 from meshhook_alerts.adapters.link_seal import Seal
 from meshhook_alerts.adapters.postgres.act_links import LinkTarget, PostgresActLinks
+from meshhook_alerts.application.act_words import sentence
 from meshhook_alerts.application.acts import AcknowledgeRequest, ActRequest, SnoozeRequest
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.life import ActKind
 from meshhook_alerts.domain.redaction import redact_name
-from meshhook_alerts.entrypoints.api.act_routes import sentence
 from meshhook_alerts.entrypoints.api.alert_page import NOT_HERE, rendered, words
 
 router = APIRouter(prefix="/alerts/a", include_in_schema=False)

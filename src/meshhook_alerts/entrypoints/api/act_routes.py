@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
+from meshhook_alerts.application.act_words import sentence
 from meshhook_alerts.application.acts import (
     MOST_AT_ONCE,
     AcknowledgeRequest,
@@ -210,37 +211,3 @@ _UNDECIDED = {
     "waiting": "It was taken, and is not decided yet: the project is busy. Look again in a moment.",
     "not_found": "Not found, or not yours to see.",
 }
-_NOW = {
-    ActKind.ACKNOWLEDGE: "Acknowledged",
-    ActKind.SNOOZE: "Snoozed",
-    ActKind.RESOLVE: "Closed",
-    ActKind.REOPEN: "Opened again",
-}
-
-
-def sentence(kind: ActKind, done: Acted) -> str:
-    """What an act came to, for people."""
-    until = f" until {_moment(done.until)}" if done.until else ""
-    match done.outcome:
-        case Outcome.DONE:
-            return f"{_NOW[kind]}{until if kind in (ActKind.ACKNOWLEDGE, ActKind.SNOOZE) else ''}."
-        case Outcome.ENDED:
-            why = f" ({done.closed})" if done.closed else ""
-            return f"The alert ended at {_moment(done.resolved_at)}{why}: there is nothing to take in hand."
-        case Outcome.FOLLOWED:
-            return (
-                f"A later alert of the same trouble is open: {done.followed_by}. Look at that one."
-            )
-        case Outcome.GONE:
-            return "There is no such alert any more."
-    if kind is ActKind.RESOLVE:
-        why = f", {done.closed}" if done.closed else ""
-        return f"It had ended before: {_moment(done.resolved_at)}{why}. Nothing was changed."
-    if kind is ActKind.REOPEN:
-        return "It is open. Nothing was changed."
-    by = f" by {done.by} at {_moment(done.since)}" if done.by else ""
-    return f"It had been {done.status}{by}{until}. Nothing was changed."
-
-
-def _moment(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "an unknown time"

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from meshhook_alerts.entrypoints.cli.alerts import alerts
 from meshhook_alerts.entrypoints.cli.channels import channels
 from meshhook_alerts.entrypoints.cli.ending import (
     WRONG,
@@ -24,6 +25,7 @@ from meshhook_alerts.entrypoints.cli.marks import shown
 from meshhook_alerts.entrypoints.cli.platform import platform
 from meshhook_alerts.entrypoints.cli.settings_files import settings_files
 from meshhook_alerts.entrypoints.cli.silences import silence
+from meshhook_alerts.entrypoints.cli.tail import tail
 from meshhook_alerts.entrypoints.cli.tokens import token
 
 app = typer.Typer(
@@ -35,6 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 db = typer.Typer(help="The embedded Postgres.", no_args_is_help=True)
+app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")
 app.add_typer(db, name="db")
 app.add_typer(channels, name="channels")
@@ -43,6 +46,7 @@ app.add_typer(settings_files, name="settings")
 app.add_typer(silence, name="silence")
 app.command("tell-existing")(tell_existing)
 app.command("token")(token)
+app.command("tail")(tail)
 
 Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
 Host = Annotated[str | None, typer.Option(help="Address of the API (default 127.0.0.1).")]

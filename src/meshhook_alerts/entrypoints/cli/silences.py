@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
 from meshhook_alerts.entrypoints.cli.ending import fail, guarded, run
+from meshhook_alerts.entrypoints.cli.opening import id_of
+from meshhook_alerts.entrypoints.cli.spans import seconds_of
 
 if TYPE_CHECKING:
     from meshhook_alerts.application.silences import Silences
@@ -21,8 +21,6 @@ silence = typer.Typer(help="Silences: mute failures until a moment.", no_args_is
 
 Project = Annotated[str, typer.Option(help="Id of the project.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-_SPAN = re.compile(r"(\d+)(m|h|d)")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
 
 @silence.command("add")
@@ -37,7 +35,12 @@ def add(
 ) -> None:
     """Mute failures from now on. What still fails at the end is told."""
     when = {"workflows": workflow, "nodes": node, "kinds": kind}
-    wanted = {"project_id": project, "for_seconds": _seconds(for_), "reason": reason, "when": when}
+    wanted = {
+        "project_id": project,
+        "for_seconds": seconds_of(for_),
+        "reason": reason,
+        "when": when,
+    }
 
     async def work() -> None:
         from pydantic import ValidationError
@@ -78,7 +81,7 @@ def list_(project: Project, as_json: AsJson = False) -> None:
         from meshhook_alerts.application.operator import OPERATOR
 
         async with _silences() as silences:
-            found = await silences.all(_id(project), OPERATOR)
+            found = await silences.all(id_of(project), OPERATOR)
         if as_json:
             typer.echo(json.dumps([asdict(each) for each in found], indent=2, default=str))
             return
@@ -105,7 +108,7 @@ def end(silence_id: Annotated[str, typer.Argument(help="The silence's id.")]) ->
 
         try:
             async with _silences() as silences:
-                await silences.end(_id(silence_id), OPERATOR)
+                await silences.end(id_of(silence_id), OPERATOR)
         except NotFound as problem:
             fail(f"not found: {problem}")
         typer.echo("ended")
@@ -121,20 +124,6 @@ def _words(when: dict[str, Any]) -> str:
         if isinstance(value, list) and value
     ]
     return f"({'; '.join(parts)})" if parts else "(every failure)"
-
-
-def _seconds(text: str) -> int:
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        fail(f"--for: {text!r} is no length of time, such as 30m, 2h or 1d")
-    return int(found[1]) * _SECONDS[found[2]]
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        fail(f"{text!r} is no id, such as 3f0c2b1e-9a2d-4f61-9d9a-30aa71c2e0b4")
 
 
 @asynccontextmanager
