@@ -1,0 +1,232 @@
+"""Random failures, ends, acts, silences and edits, days of them, while two workers are killed at random: in the end
+each channel was never told of an alert, or was told and hears of its end exactly once, last."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from meshhook_alerts.application.acts import AcknowledgeRequest, ActRequest, SnoozeRequest
+from meshhook_alerts.application.silences import SilenceRequest
+from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.domain.life import ActKind
+from tests.line import (
+    KEY,
+    Receiver,
+    World,
+    a_receiver,
+    a_service,
+    at_rest,
+    at_work,
+    eventually,
+)
+from tests.virtual_clock import VirtualClock
+
+pytestmark = pytest.mark.postgres
+
+STEPS = 120
+WORKERS = 2
+_WORKER = """
+import asyncio, sys
+from meshhook_alerts.bootstrap import open_service
+from tests.line import test_settings
+async def main():
+    async with open_service(test_settings(), sys.argv[1]) as service:
+        await service.worker().run()
+asyncio.run(main())
+"""
+RULES: list[dict[str, Any]] = [
+    {"name": "all"},
+    {"name": "some", "when": {"nodes": ["n0", "n1"]}, "channels": ["first"]},
+    {"name": "none", "when": {"nodes": ["nowhere"]}},
+]
+
+
+async def start(url: str) -> asyncio.subprocess.Process:
+    environment = {**os.environ, "TEST_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _WORKER, url, env=environment,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+async def kill_now_and_then(
+    url: str, dice: random.Random, workers: list[asyncio.subprocess.Process]
+) -> None:
+    while True:
+        await asyncio.sleep(0.5 + dice.random() * 2)
+        place = dice.randrange(len(workers))
+        workers[place].send_signal(signal.SIGKILL)
+        await workers[place].wait()
+        workers[place] = await start(url)
+
+
+async def fail(world: World, dice: random.Random) -> None:
+    slug = dice.choice(["orders", "invoices"])
+    for _ in range(dice.choice([1, 1, 2, 4])):
+        await world.fail(slug, node=f"n{dice.randrange(4)}")
+
+
+async def recover(world: World, dice: random.Random) -> None:
+    run_id = await world.start_run(dice.choice(["orders", "invoices"]))
+    await world.event(run_id, "run_completed")
+    await world.execute(
+        "update public.workflow_runs set status = 'succeeded', finished_at = now() where id = %s",
+        run_id,
+    )
+
+
+async def act(world: World, service: Service, dice: random.Random) -> None:
+    ids = [
+        row["id"]
+        for row in await world.rows("select id from public.alerts order by random() limit 2")
+    ]
+    kind, request = dice.choice(
+        [
+            (ActKind.ACKNOWLEDGE, AcknowledgeRequest()),
+            (ActKind.SNOOZE, SnoozeRequest(for_seconds=7200)),
+            (ActKind.SNOOZE, SnoozeRequest(failures=2)),
+            (ActKind.RESOLVE, ActRequest()),
+            (ActKind.REOPEN, ActRequest()),
+        ]
+    )
+    await service.acts(kind, ids, request, world.caller)
+
+
+async def silence(world: World, service: Service, dice: random.Random) -> None:
+    when = {"nodes": [f"n{dice.randrange(4)}"]}
+    wanted = {
+        "project_id": str(world.project_id),
+        "for_seconds": 3600,
+        "reason": "proof",
+        "when": when,
+    }
+    await service.silences.add(SilenceRequest.model_validate(wanted), world.caller)
+
+
+async def edit(world: World, service: Service, dice: random.Random) -> None:
+    quiet = {"name": "night", "from": "22:00", "to": "06:00"}
+    await world.configure(
+        service,
+        rules=[dice.choice(RULES)],
+        quiet_periods=dice.choice([[], [quiet]]),
+        cooldown_seconds=dice.choice([60, 1800]),
+        escalation=dice.choice([[], [{"after_seconds": 900, "channels": ["second"]}]]),
+        close_after_seconds=dice.choice([0, 36_000]),
+        storm_limit=dice.choice([5, 50]),
+    )
+
+
+async def a_step(world: World, service: Service, clock: VirtualClock, dice: random.Random) -> None:
+    what = dice.choice("fffffrrraaasee")
+    match what:
+        case "f":
+            await fail(world, dice)
+        case "r":
+            await recover(world, dice)
+        case "a":
+            await act(world, service, dice)
+        case "s":
+            await silence(world, service, dice)
+        case _:
+            await edit(world, service, dice)
+    await asyncio.sleep(dice.random() * 0.3)
+    await clock.pass_(timedelta(minutes=dice.choice([1, 5, 20, 90])))
+
+
+async def everything_ends(world: World, service: Service, clock: VirtualClock) -> None:
+    """Nothing holds any more, and every trouble is over."""
+    await world.execute("update public.alert_silences set ends_at = now() where ends_at > now()")
+    await world.configure(
+        service, rules=[{"name": "all"}], quiet_periods=[], escalation=[], close_after_seconds=0,
+        storm_limit=1000, reminders_seconds=[],
+    )  # fmt: skip
+    async with at_work(service):
+        for _ in range(4):
+            await at_rest(world)
+            await clock.pass_(timedelta(hours=13))
+        ids = [
+            row["id"]
+            for row in await world.rows("select id from public.alerts where status <> 'resolved'")
+        ]
+        await service.acts(ActKind.RESOLVE, ids, ActRequest(), world.caller)
+        for _ in range(3):
+            await at_rest(world)
+            await clock.pass_(timedelta(hours=2))
+        await at_rest(world)
+        await eventually(
+            lambda: world.value("select count(*) = 0 from public.alerts where status <> 'resolved'")
+        )
+
+
+def told_of(receiver: Receiver) -> dict[str, list[bool]]:
+    """Alert → for each message about it, in order, whether it said that it goes on."""
+    found: dict[str, list[bool]] = defaultdict(list)
+    seen: set[str] = set()
+    for (id_, _), content in zip(receiver.requests, receiver.contents, strict=True):
+        if id_ in seen:  # the same message once more: whoever sent it died before it could say so
+            continue
+        seen.add(id_)
+        if content["reason"] == "storm_over":
+            continue  # sums up; it tells of no change
+        if digest := content.get("digest"):
+            for each in digest["alerts"]:
+                found[each["id"]].append(each["state"] == "open")
+            assert digest["total"] == len(digest["alerts"])
+        else:
+            found[content["alert"]["id"]].append(
+                content["type"] not in ("alert.recovered", "alert.closed")
+            )
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whoever_was_told_hears_of_the_end_once_and_last(world: World, seed: int) -> None:
+    dice, clock = random.Random(seed), VirtualClock(world.url)
+    await clock.install()
+    await clock.set(datetime(2026, 10, 24, 9, tzinfo=UTC))
+    async with a_receiver() as first, a_receiver() as second, a_service(world.url) as service:
+        receivers = {"first": first, "second": second}
+        channels = [
+            {"name": name, "kind": "webhook", "config": {"url": each.url, "secret": each.secret}}
+            for name, each in receivers.items()
+        ]
+        await world.configure(service, channels=channels, rules=[RULES[0]], cooldown_seconds=60)
+        workers = [await start(world.url) for _ in range(WORKERS)]
+        killing = asyncio.create_task(kill_now_and_then(world.url, dice, workers))
+        try:
+            for _ in range(STEPS):
+                await a_step(world, service, clock, dice)
+        finally:
+            killing.cancel()
+            await asyncio.gather(killing, return_exceptions=True)
+            for worker in workers:
+                if worker.returncode is None:
+                    worker.kill()
+                await worker.wait()
+        await everything_ends(world, service, clock)
+    alerts = {row["id"] for row in await world.rows("select id from public.alerts")}
+    assert len(alerts) > 5
+    for name, receiver in receivers.items():
+        assert receiver.unsigned == 0
+        for alert_id, open_ in told_of(receiver).items():
+            assert UUID(alert_id) in alerts
+            assert open_[-1] is False, (name, alert_id, open_)
+            # An end is never said twice without a failure having been told between.
+            ends = [(a, b) for a, b in itertools.pairwise(open_) if not a and not b]
+            assert ends == [], (name, alert_id, open_)
+            # And nobody is told of an end who was not told of a trouble: but of one that came and went
+            # while it was held back, which a digest lists as recovered.
+    believing = "select count(*) from public.alerts, jsonb_each(told) entry where (entry.value ->> 'open')::boolean and (entry.value ->> 'messages')::int > 0"
+    assert await world.value(believing) == 0
+    assert await world.value("select count(*) from meshhook_alerts.acts") == 0
