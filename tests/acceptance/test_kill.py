@@ -42,7 +42,7 @@ async def test_a_worker_killed_at_any_point_loses_nothing(
 async def _kill_and_recover(point: str, world: World) -> None:
     async with a_receiver() as receiver:
         await _prepare(point, world, receiver)
-        status = await _run_until_dead(point, world.url)
+        status = await run_until_dead(point, world.url)
         assert status == -signal.SIGKILL, (
             f"{point}: the worker ended with {status}, not by its own hand"
         )
@@ -61,7 +61,8 @@ async def _prepare(point: str, world: World, receiver: Receiver) -> None:
         await world.fail(node=f"node-{number}")
 
 
-async def _run_until_dead(point: str, url: str) -> int:
+async def run_until_dead(point: str, url: str) -> int:
+    """A worker that kills itself at ``point``; how it ended."""
     environment = {**os.environ, "TEST_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.acceptance.killable", point, url,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from uuid import UUID
 
+import pytest
+
+from tests.acceptance.test_kill import run_until_dead
 from tests.integration.detection.support import Jobs
 from tests.line import Receiver, World, a_service, at_work, eventually
 
@@ -302,3 +306,28 @@ async def test_a_dead_letter_that_is_replayed_shows_as_retrying_and_fails_again_
             await world.execute("select pgmq.archive('workflow_jobs', %s::bigint)", again)
             await jobs.letter(again, run_id, error="Error: boom")
             assert await told(receiver, 2) == ["alert.firing", "alert.still_failing"]
+
+
+@pytest.mark.parametrize("point", ["before_commit", "after_commit"])
+async def test_a_worker_killed_around_the_end_of_an_alert_tells_of_it_once(
+    world: World, receiver: Receiver, point: str
+) -> None:
+    async with a_service(world.url) as service:
+        await world.hook(service, receiver)
+        async with at_work(service):
+            await world.fail()
+            await told(receiver, 1)
+            await asyncio.sleep(0.5)
+        # A person's act, decided by the worker that dies of it.
+        await world.execute(
+            "insert into meshhook_alerts.acts (id, project_id, alert_id, kind, by_name, via)"
+            " select gen_random_uuid(), project_id, id, 'resolve', 'ana', 'api' from public.alerts"
+        )
+        assert await run_until_dead(point, world.url) == -signal.SIGKILL
+        async with at_work(service):
+            await told(receiver, 2)
+            await asyncio.sleep(1)
+    assert len(receiver.ids) == 2
+    assert len(set(receiver.requests)) == 2
+    assert receiver.contents[-1]["type"] == "alert.closed"
+    assert await world.value("select count(*) from public.alert_acts") == 1

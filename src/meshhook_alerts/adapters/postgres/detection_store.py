@@ -40,11 +40,11 @@ class PostgresDetectionStore:
     async def baseline(self, project_id: UUID, caller: Caller) -> Sequence[KnownRuns] | None:
         """What was known of a project; None if the caller sees no such project."""
         async with as_role(self._pool, caller) as connection:
-            seen = await connection.execute(
-                query("settings/project_name"), {"project_id": project_id}
-            )
-            if await seen.fetchone() is None:
-                return None
+            if caller.role != "service_role":
+                may_read = query("settings/may_read_project")
+                seen = await connection.execute(may_read, {"project_id": project_id})
+                if await seen.fetchone() is None:
+                    return None
             cursor = await connection.execute(
                 query("detection/baseline"), {"project_id": project_id}
             )
