@@ -12,7 +12,18 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import burst, latency, memory, neighbours, overhead, rules, storm, sweeps, writers
+from benchmarks import (
+    burst,
+    latency,
+    memory,
+    neighbours,
+    overhead,
+    reading,
+    rules,
+    storm,
+    sweeps,
+    writers,
+)
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, table
 
@@ -24,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "memory": memory.run,
     "sweeps": sweeps.run,
     "burst": burst.run,
+    "reading": reading.run,
     "writers": writers.run,
     "neighbours": neighbours.run,
 }

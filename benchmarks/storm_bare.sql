@@ -89,11 +89,11 @@ with claimed as materialized (
              'class', 'terminal', 'error', sample, 'error_class', 'unknown', 'http_status', null,
              'attempts', 5, 'hint', 'See the run for what led up to it.'),
            'alert', jsonb_build_object('id', alert_id, 'opened_at', first_at, 'last_failure_at', last_at,
-             'detected_at', last_at, 'resolved_at', null,
+             'detected_at', last_at, 'resolved_at', null, 'closed', null,
              'failures', count, 'new_failures', count, 'since', first_at),
            'run', jsonb_build_object('id', run_id), 'rule', 'Every run that cannot complete',
            'links', jsonb_build_object('alert', 'https://alerts.example/alerts/a/' || alert_id,
-             'run', 'https://meshhook.example/runs/' || run_id)),
+             'run', 'https://meshhook.example/runs/' || run_id, 'acknowledge', null, 'snooze', null)),
          1, now() + interval '6 hours'
   from placed where is_first
 ), queued as (

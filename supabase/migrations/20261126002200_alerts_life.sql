@@ -64,6 +64,6 @@ create index if not exists alert_logs_time on public.alert_logs using brin (logg
 -- What explains others is asked for in each decision.
 drop index if exists public.alerts_fleet_silent;
 create index if not exists alerts_larger on public.alerts (project_id)
-  where kind in ('fleet_silent', 'queue_lag', 'queue_stuck') and status <> 'resolved';
+  where kind in ('fleet_silent', 'partition_missing', 'queue_lag', 'queue_stuck') and status <> 'resolved';
 
 insert into meshhook_alerts.migrations (version) values ('20261126002200') on conflict do nothing;

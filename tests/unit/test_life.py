@@ -209,6 +209,15 @@ def test_what_is_quiet_for_long_is_closed_and_said_to_be() -> None:
     assert told(walk)[-1] == (100, "first_failure")
 
 
+def test_what_is_found_only_after_days_is_open_from_then_on() -> None:
+    walk = a_walk(close_after=DAY, reminders=(HOUR,))
+    walk.decide(after(hours=50), a_fold(START, node_id="charge"))
+    walk.settle(after(hours=60))
+    assert [each.reason.value for each in walk.sent] == ["first_failure"] + ["reminder"] * 10
+    walk.settle()
+    assert told(walk)[-1] == (74, "closed")
+
+
 def test_a_condition_stays_open_however_quiet() -> None:
     walk = a_walk(close_after=DAY)
     fold = a_fold(kind="fleet_silent", workflow=None, node_id=None, error="silent")

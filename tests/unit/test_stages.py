@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.domain import draft
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.conditions import Conditions
 from meshhook_alerts.domain.decision import State
 from meshhook_alerts.domain.engine import decide
 from meshhook_alerts.domain.failure import Fold
+from meshhook_alerts.domain.kinds import LARGER
 from meshhook_alerts.domain.life import Life, face_of
 from meshhook_alerts.domain.policy import AlertRule, Channel, Limit, ProjectPolicy, Threshold
 from meshhook_alerts.domain.quiet_period import QuietPeriod
@@ -103,6 +106,13 @@ STORIES: dict[str, tuple[Callable[[], Story], Reason]] = {
 
 def test_every_stage_has_its_story_in_the_order_of_the_line() -> None:
     assert [stage.__name__ for stage in SUPPRESSING] == list(STORIES)
+
+
+def test_larger_troubles_are_looked_up_where_they_are_named() -> None:
+    listed = ", ".join(f"'{kind}'" for kind in sorted(LARGER))
+    assert f"kind in ({listed})" in query("deciding/open_alerts")
+    migrations = Path(__file__).parents[2] / "supabase" / "migrations"
+    assert any(f"kind in ({listed})" in each.read_text() for each in migrations.glob("*.sql"))
 
 
 @pytest.mark.parametrize("stage", STORIES)

@@ -16,7 +16,7 @@ from meshhook_alerts.application.settings_ports import Caller
 
 _log = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.03
 """Between two looks; none while nobody listens."""
 MOST_AT_ONCE = 500
 """Changes told one by one; of more a client is told to read its lists again."""
@@ -193,7 +193,7 @@ class Stream:
                 self._leave(client)
                 if client.task:
                     client.task.cancel()
-        return max(POLL_SECONDS, 4 * (_clock() - began))
+        return max(POLL_SECONDS, 2 * (_clock() - began))
 
 
 def _of(batch: Batch, projects: frozenset[UUID] | None) -> Batch:

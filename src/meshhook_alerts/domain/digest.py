@@ -76,6 +76,9 @@ def headline_of(
     open_ = sum(each.is_open for each in covered)
     failures = sum(each.failures for each in covered)
     ended = f", {len(covered) - open_:,} recovered meanwhile" if open_ < len(covered) else ""
+    if not failures:  # reminders alone, or ends
+        asked = " and in nobody's hand" if open_ else ""
+        return f"{_whose(project)}: {_troubles(open_)} still open{asked}{ended}{during}"
     return f"{_whose(project)}: {failures:,} failures held back, {_troubles(open_)} still open{ended}{during}"
 
 

@@ -18,9 +18,9 @@ from meshhook_alerts.domain.decision import (
 )
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.identifiers import derive_id
-from meshhook_alerts.domain.kinds import ENDS_WITH_ITSELF, LARGER
-from meshhook_alerts.domain.life import NO_LIFE, ActResult
-from meshhook_alerts.domain.policy import AlertRule, Channel, EffectiveSettings
+from meshhook_alerts.domain.kinds import LARGER
+from meshhook_alerts.domain.life import NO_LIFE, ActResult, Life
+from meshhook_alerts.domain.policy import AlertRule, Channel
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.stages import SUPPRESSING
 from meshhook_alerts.domain.stages.match import Asked, NoTarget, Target, asked_for
@@ -29,7 +29,6 @@ from meshhook_alerts.domain.storm import Pace
 from meshhook_alerts.domain.timers import (
     LOOK_AGAIN,
     Timer,
-    closing_timer,
     storm_timer,
     untold_timer,
 )
@@ -185,13 +184,15 @@ class Draft:
         """The fold's alert with the fold counted in, opened (again) if there is none open."""
         known, settings = self._of(fold), self.context.policy.for_workflow(fold.workflow)
         if known is None or self._is_over(known, fold):
-            alert = _open(fold)
+            late = (
+                bool(settings.close_after)
+                and fold.last_at + settings.close_after <= self.context.now
+            )
+            # What is found only when it would have been closed again is open from now on.
+            alert = _open(fold, Life(since=self.context.now) if late else NO_LIFE)
             self.opened_by[alert.id] = fold
-            self._close_later(alert, fold, settings)
         else:
             alert = _add(known, fold, flapping=settings.flapping)
-            if known.status is AlertStatus.RESOLVED:
-                self._close_later(alert, fold, settings)
         if self.counting:
             self._note_recent(alert, fold)
         self.alerts[alert.id] = alert
@@ -199,11 +200,6 @@ class Draft:
         self.last_folds[alert.id] = fold
         self.alert_of[fold.id] = alert.id
         return alert
-
-    def _close_later(self, alert: Alert, fold: Fold, settings: EffectiveSettings) -> None:
-        if settings.close_after and fold.kind not in ENDS_WITH_ITSELF:
-            seen_at = max(fold.at, self.context.now)
-            self.set_timer(closing_timer(alert.id, seen_at + settings.close_after))
 
     def _note_recent(self, alert: Alert, fold: Fold) -> None:
         known = self.context.state.recent
@@ -294,7 +290,7 @@ class Draft:
         )
 
 
-def _open(fold: Fold) -> Alert:
+def _open(fold: Fold, life: Life) -> Alert:
     return Alert(
         id=derive_id(fold.id, "alert"),
         project_id=fold.project_id,
@@ -306,6 +302,7 @@ def _open(fold: Fold) -> Alert:
         count=fold.count,
         kind=fold.kind,
         volume=_first(fold),
+        life=life,
     )
 
 

@@ -17,7 +17,7 @@ from meshhook_alerts.domain.ending import (
     say_end,
 )
 from meshhook_alerts.domain.failure import Fold
-from meshhook_alerts.domain.follow_up import heard
+from meshhook_alerts.domain.follow_up import ask_whether_quiet, close_if_quiet, heard
 from meshhook_alerts.domain.reasons import Effect, Reason
 from meshhook_alerts.domain.releasing import (
     after_outcome,
@@ -97,6 +97,8 @@ def _ready(draft: Draft, timer: Timer) -> Candidate | None:
         return None
     if is_owed_the_end(known, timer.channel_id):
         return _ready_to_end(draft, known, last, timer)
+    if known.status is not AlertStatus.RESOLVED and close_if_quiet(draft, known, last, timer.due):
+        return None
     alert = heard_again(known, timer.channel_id)
     if not is_owed(alert, timer.channel_id, timer.due):
         _remind_later(draft, alert, timer)
@@ -127,6 +129,8 @@ def _remind_later(draft: Draft, alert: Alert, timer: Timer) -> None:
     told = alert.told.get(timer.channel_id)
     if told and told.remind_at and told.remind_at > timer.due and told.open:
         draft.set_timer(untold_timer(alert.id, timer.channel_id, told.remind_at))
+    elif alert.status is not AlertStatus.RESOLVED and (last := draft.last_fold(alert)):
+        ask_whether_quiet(draft, alert, last)
 
 
 def _ready_to_end(draft: Draft, alert: Alert, last: Fold, timer: Timer) -> Candidate | None:
@@ -186,3 +190,4 @@ def _settle(draft: Draft, timer: Timer, alert: Alert, verdict: Verdict, fold: Fo
     entry = LedgerEntry(None, alert.id, timer.due, count, verdict, fold.severity)
     draft.entries.append(entry)
     draft.alerts[alert.id] = passed_over(alert, timer.channel_id, count, timer.due)
+    ask_whether_quiet(draft, alert, fold)

@@ -25,7 +25,14 @@ from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.due import come_due, hear_outcome, look_at_storm
 from meshhook_alerts.domain.ending import end
 from meshhook_alerts.domain.failure import Fold, Recovery
-from meshhook_alerts.domain.follow_up import close_if_quiet, escalate, heard, let_go
+from meshhook_alerts.domain.follow_up import (
+    ask_whether_quiet,
+    escalate,
+    heard,
+    is_asked_about,
+    let_go,
+    look_whether_quiet,
+)
 from meshhook_alerts.domain.identifiers import NIL
 from meshhook_alerts.domain.life import Act, face_of
 from meshhook_alerts.domain.policy import ProjectPolicy
@@ -86,7 +93,7 @@ _COMES_DUE: dict[TimerKind, Callable[[Draft, Timer], None]] = {
     TimerKind.STORM: look_at_storm,
     TimerKind.IN_HAND: let_go,
     TimerKind.ESCALATION: escalate,
-    TimerKind.CLOSING: close_if_quiet,
+    TimerKind.CLOSING: look_whether_quiet,
 }
 
 
@@ -119,6 +126,9 @@ def _decide(draft: Draft, fold: Fold) -> None:
                 alert, channel_id, fold.count, fold.at, silenced=Reason.SILENCED in seen
             )
             draft.alerts[alert.id] = alert
+    opened = fold.count == alert.in_a_row
+    if opened and not is_asked_about(alert):
+        ask_whether_quiet(draft, alert, fold)
 
 
 def _is_woken(alert: Alert, fold: Fold) -> bool:

@@ -11,6 +11,7 @@ from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
 from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.ending import end
 from meshhook_alerts.domain.failure import Fold, Recovery
+from meshhook_alerts.domain.kinds import ENDS_WITH_ITSELF
 from meshhook_alerts.domain.policy import EffectiveSettings
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.timers import (
@@ -30,26 +31,27 @@ def heard(
     follows if nobody takes it in hand."""
     before, settings = alert.told.get(channel_id), _settings(draft, fold)
     again = before.reminders + 1 if before and reason is Reason.REMINDER else 0
-    told = Told(
-        at=at,
-        count=alert.count,
-        messages=before.messages + 1 if before else 1,
-        open=alert.status is not AlertStatus.RESOLVED,
-        reminders=again,
-        flaps=reason is Reason.FLAPS,
+    firing, remind_at = alert.status is AlertStatus.FIRING, None
+    if firing:
+        # What is decided late is said late, and nobody is asked before.
+        said_at = max(at, draft.context.now)
+        if settings.escalation and not any(each.open for each in alert.told.values()):
+            _arm(draft, alert, settings, said_at)
+        if settings.reminders:
+            remind_at = said_at + settings.reminders[min(again, len(settings.reminders) - 1)]
+            if settings.close_after and remind_at > (closing := _closes_at(alert, settings)):
+                remind_at = max(closing, said_at)
+            draft.set_timer(untold_timer(alert.id, channel_id, remind_at))
+    return Told(
+        at,
+        alert.count,
+        before.messages + 1 if before else 1,
+        firing or alert.status is not AlertStatus.RESOLVED,
+        0,
+        remind_at,
+        again,
+        reason is Reason.FLAPS,
     )
-    if alert.status is not AlertStatus.FIRING:
-        return told
-    said_at = max(
-        at, draft.context.now
-    )  # what is decided late is said late, and nobody is asked before
-    if not any(each.open for each in alert.told.values()):
-        _arm(draft, alert, settings, said_at)
-    if not settings.reminders:
-        return told
-    due = said_at + settings.reminders[min(again, len(settings.reminders) - 1)]
-    draft.set_timer(untold_timer(alert.id, channel_id, due))
-    return replace(told, remind_at=due)
 
 
 def escalate(draft: Draft, timer: Timer) -> None:
@@ -80,23 +82,48 @@ def let_go(draft: Draft, timer: Timer) -> None:
     _arm(draft, alert, _settings(draft, fold), timer.due)
 
 
-def close_if_quiet(draft: Draft, timer: Timer) -> None:
-    """Closes an alert that has not failed for as long as its settings say."""
+def look_whether_quiet(draft: Draft, timer: Timer) -> None:
+    """Closes an alert that has not failed for as long as its settings say; else asks again when it may be."""
     draft.has_fired(timer)
     alert, fold = _of(draft, timer)
     if alert is None or fold is None or alert.status is AlertStatus.RESOLVED:
         return
-    wait = _settings(draft, fold).close_after
-    if not wait:
-        return
-    due = max(alert.last_failure_at, alert.life.since or alert.last_failure_at) + wait
-    if due > timer.due:
+    if not close_if_quiet(draft, alert, fold, timer.due):
+        ask_whether_quiet(draft, alert, fold)
+
+
+def close_if_quiet(draft: Draft, alert: Alert, fold: Fold, at: datetime) -> bool:
+    """Closes an open alert that has been quiet for long enough by ``at``; whether it was."""
+    settings = _settings(draft, fold)
+    if not _may_close(alert, settings) or _closes_at(alert, settings) > at:
+        return False
+    days = settings.close_after.total_seconds() / 86_400
+    close(draft, alert, fold, at, f"no failure for {days:g} {'day' if days == 1 else 'days'}")
+    return True
+
+
+def ask_whether_quiet(draft: Draft, alert: Alert, fold: Fold) -> None:
+    """Has an alert that no reminder asks about looked at when it may have been quiet for long enough. (Where one
+    does, its timer looks: one row for each alert and channel is enough.)"""
+    settings = _settings(draft, fold)
+    if _may_close(alert, settings):
+        due = max(_closes_at(alert, settings), draft.context.now)
         draft.set_timer(closing_timer(alert.id, due))
-        return
-    days = wait.total_seconds() / 86_400
-    close(
-        draft, alert, fold, timer.due, f"no failure for {days:g} {'day' if days == 1 else 'days'}"
-    )
+
+
+def is_asked_about(alert: Alert) -> bool:
+    """Whether a reminder will ask about the alert."""
+    return any(each.open and each.remind_at for each in alert.told.values())
+
+
+def _may_close(alert: Alert, settings: EffectiveSettings) -> bool:
+    return bool(settings.close_after) and alert.kind not in ENDS_WITH_ITSELF
+
+
+def _closes_at(alert: Alert, settings: EffectiveSettings) -> datetime:
+    since = alert.life.since
+    quiet_since = max(alert.last_failure_at, since) if since else alert.last_failure_at
+    return quiet_since + settings.close_after
 
 
 def close(draft: Draft, alert: Alert, fold: Fold, at: datetime, why: str) -> None:

@@ -24,6 +24,7 @@ BY_KIND: Mapping[str, str] = {
     "queue_depth": "Add workers, or see what has begun to start so many runs.",
     "dead_letter_growth": "See what the newest dead letters have in common.",
     "fleet_silent": _WORKERS,
+    "partition_missing": "Make this month's partition of workflow_events: until then every event is refused.",
     "partition_runway": "Make the next month's partition of workflow_events, and see why pg_cron did not.",
     "maintenance_broken": "See cron.job_run_details for what the job said last.",
     "workflow_silent": "See whether its trigger still fires, and whether it is published.",

@@ -191,6 +191,11 @@ PARTITION_RUNWAY = Kind(
     "partition_runway", "P1", PLATFORM, "the next month has no partition for events",
     "no partition of workflow_events covers the day 14 days ahead (critical: 2 days)",
 )  # fmt: skip
+PARTITION_MISSING = Kind(
+    "partition_missing", "P12", PLATFORM, "events of runs cannot be written",
+    "no partition of workflow_events covers the moment two minutes ahead; told in each project that had"
+    " runs today, and to the operator",
+)  # fmt: skip
 MAINTENANCE_BROKEN = Kind(
     "maintenance_broken", "P2", HAZARD, "the job that makes partitions does not run",
     "pg_cron absent, its job missing, or its last run failed or older than 26 h",
@@ -271,6 +276,7 @@ ENDS_WITH_ITSELF = frozenset(KINDS) - HEALED_BY_A_CLEAN_RUN - REPORTABLE
 
 EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     NEVER_STARTED.name: (FLEET_SILENT.name,),
+    NO_EVENTS.name: (PARTITION_MISSING.name,),
     QUEUE_LAG.name: (FLEET_SILENT.name, QUEUE_STUCK.name),
     QUEUE_DEPTH.name: (FLEET_SILENT.name, QUEUE_STUCK.name, QUEUE_LAG.name),
 }

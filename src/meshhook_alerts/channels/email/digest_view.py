@@ -47,10 +47,11 @@ def _facts(content: Content) -> tuple[Fact, ...]:
     first, last = times.parse(alert["opened_at"]), times.parse(alert["last_failure_at"])
     storm = digest.get("storm") or {}
     total = storm.get("troubles") or digest["total"]
+    failures = storm.get("failures") or alert["new_failures"]
     return (
         Fact("Project", line(content["project"]["name"])),
         Fact("Troubles", f"{total:,}, of which {digest['open']:,} still open"),
-        Fact("Failures", f"{storm.get('failures') or alert['new_failures']:,}"),
+        Fact("Failures", f"{failures:,}" if failures else ""),
         Fact("First failure", times.moment(first)),
         Fact("Last failure", times.moment(last)),
     )

@@ -34,6 +34,8 @@ _OVER = {
     Reason.RECOVERED: "The trouble is over.",
     Reason.CLOSED: "The alert was closed; nothing shows that the trouble is over.",
 }
+_ENDED = {Reason.RECOVERED: "Recovered", Reason.CLOSED: "Closed"}
+_TONE = {Reason.RECOVERED: "good", Reason.CLOSED: "info"}
 _GOES_ON = frozenset(
     {
         Reason.STILL_FAILING,
@@ -58,11 +60,13 @@ def view_of(content: Content) -> View:
     reason = _reason(content)
     if content.get("digest"):
         return view_of_digest(content, reason)
-    severity = "good" if reason is Reason.RECOVERED else str(content["severity"])
+    severity = _TONE.get(reason, str(content["severity"])) if reason else str(content["severity"])
     failure, workflow = content["failure"], content["workflow"]
     return View(
         severity=severity,
-        severity_word="Recovered" if severity == "good" else severity.capitalize(),
+        severity_word=_ENDED.get(reason, severity.capitalize())
+        if reason
+        else severity.capitalize(),
         state=_STATE.get(reason, "Alert") if reason else "Alert",
         project=shorten(line(content["project"]["name"]), _HEADING),
         workflow=shorten(line(workflow["name"] or workflow["slug"]) or "MeshHook", _HEADING),
@@ -105,6 +109,8 @@ def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
     if reason not in _GOES_ON:
         return ""
     since, last = times.parse(alert["since"]), times.parse(alert["last_failure_at"])
+    if not new:
+        return f"No failure since {times.moment_near(last, since)}; {total:,} in all."
     more = "1 more failure" if new == 1 else f"{new:,} more failures"
     return f"{more} since {times.moment_near(since, last)}, {total:,} in all."
 

@@ -3,6 +3,7 @@ scanners follow links); the button on the page does it, once."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -84,7 +85,8 @@ async def do(
         if acted
         else "It was taken, and is being done: look again in a moment."
     )
-    return _told(target, said, "Everybody who may see the alert sees who it was: this link.")
+    now = replace(target, status=acted.status) if acted else target
+    return _told(now, said, "The alert's timeline says that this link did it.")
 
 
 async def _open(

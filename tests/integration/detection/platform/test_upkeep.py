@@ -56,6 +56,14 @@ async def test_a_short_runway_is_a_warning_and_then_critical(
     assert {row["project_id"] for row in found} <= {PLATFORM}
 
 
+async def test_no_partition_at_all_is_said_in_each_project_that_had_runs(world: World) -> None:
+    await world.start_run()
+    await cover(world, 0)
+    await look(world)
+    found = [row for row in await signals(world) if row["observed"] == "partition_missing"]
+    assert {row["project_id"] for row in found} == {PLATFORM, world.project_id}
+
+
 async def test_a_default_partition_takes_whatever_comes(world: World) -> None:
     await cover(world, 1)
     await world.execute("create table public.d partition of public.workflow_events default")

@@ -89,6 +89,18 @@ async def partition_runway(look: Look) -> Sequence[Condition]:
     ]
 
 
+async def partition_missing(look: Look) -> Sequence[Condition]:
+    """P12: whose runs will leave no event, and why; said before the first of them is found to have none."""
+    text = "No partition of workflow_events covers the present: every event of a run is refused"
+    projects = [
+        row["project_id"] for row in await look.rows(query("platform/p12_partition_missing"))
+    ]
+    return [
+        Condition(kinds.PARTITION_MISSING, project_id, "present", text)
+        for project_id in ([PLATFORM, *projects] if projects else [])
+    ]
+
+
 _MAINTENANCE = {
     "missing": "pg_cron has no job that makes partitions of workflow_events",
     "inactive": "The job that makes partitions of workflow_events is switched off",
@@ -182,6 +194,12 @@ OF_THE_QUEUE = (
 )  # fmt: skip
 OF_THE_PLATFORM = (
     ConditionRule("P1", kinds.PARTITION_RUNWAY, (_PARTITIONS,), partition_runway),
+    ConditionRule(
+        "P12",
+        kinds.PARTITION_MISSING,
+        (_PARTITIONS, Need("public.workflow_runs")),
+        partition_missing,
+    ),
     ConditionRule("P2", kinds.MAINTENANCE_BROKEN, (_PARTITIONS,), maintenance_broken),
     ConditionRule("P7", kinds.SLUG_COLLISION, (), slug_collision),
     ConditionRule("P8", kinds.RAN_UNPUBLISHED, (_DEFINITIONS, _EVENTS), ran_unpublished),

@@ -26,7 +26,7 @@ with found as (
 select distinct on (id)
   array(
     select distinct kind from public.alerts
-    where project_id = %(project_id)s and kind in ('fleet_silent', 'queue_lag', 'queue_stuck')
+    where project_id = %(project_id)s and kind in ('fleet_silent', 'partition_missing', 'queue_lag', 'queue_stuck')
       and status <> 'resolved'
   ) as larger,
   id, project_id, fingerprint, status, severity, opened_at, last_failure_at, count, told,
