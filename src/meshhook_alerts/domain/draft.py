@@ -49,7 +49,7 @@ _RELEASED_LATER = frozenset(
 """What a failure was counted for, to be told when it is over."""
 
 
-ESCALATION = AlertRule("escalation")
+ESCALATION = AlertRule("escalation", stands_in=True)
 """Stands in for the rule at a channel that no rule, but an escalation has brought in."""
 
 

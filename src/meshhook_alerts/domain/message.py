@@ -74,7 +74,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
     """The content of ``planned``."""
     if planned.covers:
         return _digest(planned, policy)
-    fold, alert = planned.fold, planned.alert
+    fold, alert, rule = planned.fold, planned.alert, planned.rule
     alert_id, run_id = str(alert.id), str(fold.run_id) if fold.run_id else None
     return {
         "schema": SCHEMA_VERSION,
@@ -111,7 +111,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "closed": alert.life.closed,
         },
         "run": {"id": run_id},
-        "rule": _clean(planned.rule.name) if planned.rule else None,
+        "rule": _clean(rule.name) if rule and not rule.stands_in else None,
         "links": {
             "alert": links.to_alert(alert.id, planned.at),
             "run": links.run.replace("{id}", run_id) if links.run and run_id else None,

@@ -79,6 +79,8 @@ class AlertRule:
     enabled: bool = True
     after: Threshold | None = None
     """How often a trouble must have failed before the rule speaks; None: once."""
+    stands_in: bool = False
+    """Whether nobody wrote it: it stands for what else brought a failure to a channel."""
     broken: str | None = None
     """Why it cannot be used as it is written; it is then taken to ask for more than it may have."""
 

@@ -37,7 +37,7 @@ async def play(url: str, folder: Path) -> dict[str, str]:
         await story.fail("charge-card", error=DECLINED)
         await story.after(minutes=16)
         pages["escalated"] = _html(story)
-        await story.settings(rules=[{"name": "All failures"}])
+        await story.settings(rules=[{"name": "All failures", "channels": []}])
         await story.fail("charge-card", "charge-card", error=DECLINED)
         await story.after(minutes=31)
         pages["update"] = _html(story)

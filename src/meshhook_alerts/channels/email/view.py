@@ -106,6 +106,9 @@ def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
         return f"{total:,} failures already."
     if reason is Reason.CAME_BACK:
         return f"{total:,} failures in all."
+    if reason is Reason.ESCALATED:
+        since, failures = times.parse(alert["opened_at"]), "failure" if total == 1 else "failures"
+        return f"{total:,} {failures} since {times.moment(since)}."
     if reason not in _GOES_ON:
         return ""
     since, last = times.parse(alert["since"]), times.parse(alert["last_failure_at"])

@@ -19,7 +19,7 @@ from meshhook_alerts.domain.reasons import Reason
 _log = logging.getLogger(__name__)
 
 
-DEFAULT = AlertRule("default channel")
+DEFAULT = AlertRule("default channel", stands_in=True)
 """Stands in for the rule at the channel that hears what no rule has brought to one."""
 
 
