@@ -116,3 +116,17 @@ async def test_what_is_over_is_said_to_be(
     async with a_client(service) as reader:
         assert "This alert is over" in (await reader.get(links["acknowledge"])).text
         assert "nothing to take in hand" in (await reader.post(links["acknowledge"])).text
+
+
+async def test_the_alerts_page_says_in_whose_hand_it_is_and_who_closed_it(
+    world: World, service: Service, client: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    links = await links_of(world, service, receiver)
+    async with a_client(service) as reader:
+        await reader.post(links["acknowledge"])
+        assert "Acknowledged by a link in hook, until " in (await reader.get(links["alert"])).text
+        alert_id = links["alert"].split("/")[3].partition("?")[0]
+        await client.post(f"/api/alerts/{alert_id}/resolve")
+        page = (await reader.get(links["alert"])).text
+    assert f"Closed by user {world.owner}" in page
+    assert "Recovered" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,13 +14,15 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import uvicorn
 
 from meshhook_alerts.application import stream as streaming
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.entrypoints.api import create_app
 from tests.api_client import bearing, token
 from tests.commands import complete
-from tests.line import Receiver, World, a_service, at_work, eventually
+from tests.line import JWT_SECRET, Receiver, World, a_service, at_work, eventually
 from tests.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -190,3 +193,49 @@ async def test_nobody_listens_while_nobody_follows(world: World, service: Servic
     listener = service.stream._listener
     await following.aclose()  # type: ignore[attr-defined]
     await eventually(lambda: asyncio.sleep(0, listener is not None and listener.done()))
+
+
+async def test_a_connection_that_never_reads_is_closed(
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "WAITING_LIMIT", 3)
+    config = uvicorn.Config(create_app(service, JWT_SECRET), port=0, log_level="error")
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    try:
+        await eventually(lambda: asyncio.sleep(0, server.started))
+        port = server.servers[0].sockets[0].getsockname()[1]
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", port))
+        deaf.sendall(
+            f"GET /api/alerts/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token(world.owner)}\r\n\r\n".encode()
+        )
+        await eventually(lambda: asyncio.sleep(0, service.stream._clients))
+        text = "x" * 4000
+
+        async def let_go() -> bool:
+            await world.execute(
+                "insert into public.alert_logs (project_id, at, alert_id, effect, reason, count, severity, blocked_by)"
+                " select %s, now(), gen_random_uuid(), 'told', 'digest', 1, 'error', %s from generate_series(1, 200)",
+                world.project_id, text,
+            )  # fmt: skip
+            await asyncio.sleep(0.1)
+            return not service.stream._clients
+
+        await eventually(let_go, within=30)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            assert (await client.get("/api/alerts/health/live")).status_code == 200
+        deaf.close()
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(running, 20)
+
+
+async def test_a_server_ends_while_somebody_listens(world: World, tmp_path: Path) -> None:
+    server = serving(tmp_path / "serve.log", complete(world.url))
+    base = await server.__aenter__()
+    async with listening(base, world.owner) as heard:
+        assert heard.status == 200
+        await asyncio.wait_for(server.__aexit__(None, None, None), 20)
+    assert "Traceback" not in (tmp_path / "serve.log").read_text()

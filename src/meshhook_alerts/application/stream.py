@@ -63,6 +63,10 @@ class Batch:
     changes: Sequence[Change] | None = ()
 
 
+_END = Batch(Place("", datetime.min))
+"""Nothing comes any more."""
+
+
 class ChangeFeed(Protocol):
     """Where changes are read."""
 
@@ -84,9 +88,7 @@ class TooManyClients(Exception):  # noqa: N818
 
 @dataclass(eq=False, slots=True)
 class _Client:
-    waiting: asyncio.Queue[Batch | None] = field(
-        default_factory=lambda: asyncio.Queue(WAITING_LIMIT + 1)
-    )
+    waiting: asyncio.Queue[Batch] = field(default_factory=lambda: asyncio.Queue(WAITING_LIMIT + 1))
     task: asyncio.Task[Any] | None = None
     """Serves it; stuck in a client that never reads, it is cancelled."""
 
@@ -125,6 +127,8 @@ class Stream:
             yield await self._caught_up(begin, joined, projects)
             while True:
                 batch = await self._next(client)
+                if batch == _END:
+                    return
                 if _clock() - asked_at > MEMBERSHIP_SECONDS:
                     projects, asked_at = await self._feed.projects_of(caller), _clock()
                 if batch is None:
@@ -135,7 +139,9 @@ class Stream:
             self._leave(client)
 
     async def close(self) -> None:
-        """Ends listening."""
+        """Ends listening, and what everybody follows."""
+        for client in list(self._clients):
+            client.waiting.put_nowait(_END)
         if self._listener:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -84,6 +84,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
         yield
     finally:
         server.should_exit = True
+        await app.state.service.stream.close()  # who follows would be waited for, and then cut off
         await task
 
 

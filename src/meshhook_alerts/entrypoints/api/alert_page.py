@@ -83,12 +83,15 @@ def rendered(status: int, template: str, *, may_send: bool = False, **values: An
 def _view(record: AlertRecord) -> dict[str, Any]:
     alert, evidence = record.alert, record.alert["evidence"]
     name = redact_name(evidence.get("workflow_name") or alert["workflow"] or "MeshHook")
-    open_ = alert["status"] != "resolved"
+    open_, life = alert["status"] != "resolved", alert["life"] or {}
+    closed = life.get("closed") if not open_ else None
     return {
         "alert": alert,
         "evidence": evidence,
-        "tone": alert["severity"] if open_ else "good",
-        "word": alert["severity"].capitalize() if open_ else "Recovered",
+        "tone": alert["severity"] if open_ else "info" if closed else "good",
+        "word": alert["severity"].capitalize() if open_ else "Closed" if closed else "Recovered",
+        "in_hand": _in_hand(alert["status"], life),
+        "closed": _capital(closed) if closed else "",
         "project": redact_name(alert["project"]),
         "name": name,
         "title": " › ".join(part for part in (name, alert["node_id"]) if part),
@@ -101,6 +104,13 @@ def _view(record: AlertRecord) -> dict[str, Any]:
         "more_messages": _more(record.messages),
         "read_at": datetime.now(UTC),
     }
+
+
+def _in_hand(status: str, life: dict[str, Any]) -> str:
+    if status not in ("acknowledged", "snoozed"):
+        return ""
+    until = f", until {_moment(life['until'])}" if life.get("until") else ""
+    return f"{_capital(status)} by {life.get('by') or 'somebody'}{until}"
 
 
 def _more(rows: Any) -> int:
