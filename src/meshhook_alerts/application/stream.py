@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -63,7 +63,7 @@ class Batch:
     changes: Sequence[Change] | None = ()
 
 
-_END = Batch(Place("", datetime.min))
+_END = Batch(Place("", datetime(1, 1, 1, tzinfo=UTC)))
 """Nothing comes any more."""
 
 
