@@ -36,9 +36,11 @@ async def test_alerts_are_listed_shown_and_acted_on(world: World, env: dict[str,
     assert (done.code, "Acknowledged until" in done.out) == (0, True), done.said
     again = await command("alerts", "ack", id_, env=env)
     assert (again.code, "Nothing was changed" in again.out) == (0, True)
+    said = json.loads((await command("alerts", "ack", id_, "--json", env=env)).out)
+    assert [each["outcome"] for each in said] == ["already"]
     shown = await command("alerts", "show", id_[:8], env=env)
     assert "fetching paper" in shown.out
-    assert "hook: 1 messages, takes it for open" in shown.out
+    assert "hook: 1 message, takes it for open" in shown.out
     assert (await command("alerts", "snooze", id_, "--for", "1d", env=env)).code == 0
     assert (await command("alerts", "resolve", id_, env=env)).code == 0
     over = await command("alerts", "snooze", id_, "--for", "1d", env=env)

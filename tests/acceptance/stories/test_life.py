@@ -187,3 +187,22 @@ async def test_the_default_channel_hears_what_no_rule_brought_to_one(story: Stor
     await story.begin(rules=[{"name": "ship", "when": {"nodes": ["ship"]}}], default_channel="mail")
     await story.fail("charge")
     assert (story.board(), len(story.mails())) == ([], 1)
+
+
+async def test_acknowledged_it_speaks_up_when_it_becomes_much_worse_or_looks_different(
+    story: Story,
+) -> None:
+    await story.begin(mail={"enabled": False})
+    await story.fail("charge")
+    await act(story, "acknowledge")
+    await story.after(minutes=5)
+    await story.fail("charge")
+    assert [each["reason"] for each in story.board()] == ["first_failure"]
+    await story.world.execute(
+        "update public.workflow_definitions set version = 4 where slug = 'orders'"
+    )
+    await story.fail("charge", "charge")
+    assert [each["reason"] for each in story.board()] == ["changed"]
+    await story.after(minutes=5)
+    await story.fail(*["charge"] * 55)
+    assert [each["reason"] for each in story.board()] == ["volume"]

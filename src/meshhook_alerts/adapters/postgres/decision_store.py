@@ -277,8 +277,8 @@ class PostgresDecidingTransaction:
             await self._copy(rows)
             rows = None
         async with self._connection.pipeline():
-            if not folded.folds:
-                # All retries under way: lost in a crash, they would be judged the same again.
+            if not (folded.folds or decisions.notifications or decisions.acts):
+                # Retries under way, outcomes heard: lost in a crash, they would be judged the same again.
                 await self._connection.execute("set local synchronous_commit = off")
             await self._record(batch, encoding.parameters(decisions, rows))
             if batch.timers or decisions.timers or decisions.tried:

@@ -106,6 +106,9 @@ def _progress(alert: Mapping[str, Any], reason: Reason | None) -> str:
         return f"{total:,} failures already."
     if reason is Reason.CAME_BACK:
         return f"{total:,} failures in all."
+    if reason in _OVER and alert.get("resolved_at"):
+        lasted = times.parse(alert["resolved_at"]) - times.parse(alert["opened_at"])
+        return f"After {times.span(lasted)}, {total:,} {'failure' if total == 1 else 'failures'}."
     if reason is Reason.ESCALATED:
         since, failures = times.parse(alert["opened_at"]), "failure" if total == 1 else "failures"
         return f"{total:,} {failures} since {times.moment(since)}."

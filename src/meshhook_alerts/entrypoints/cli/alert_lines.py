@@ -52,11 +52,15 @@ def show_whole(row: Mapping[str, Any]) -> None:
     for channel in row["channels"]:
         believes = "open" if channel["believes_open"] else "over"
         typer.echo(
-            f"  knows     {channel['name'] or 'a deleted channel'}: {channel['messages']} messages, takes it for {believes}"
+            f"  knows     {channel['name'] or 'a deleted channel'}: {_messages(channel['messages'])}, takes it for {believes}"
         )
     typer.echo("")
     for at, said in _happened(row)[:30]:
         typer.echo(f"  {_stamp(at)}  {said}")
+
+
+def _messages(number: int) -> str:
+    return f"{number:,} {'message' if number == 1 else 'messages'}"
 
 
 def _happened(row: Mapping[str, Any]) -> list[tuple[datetime, str]]:

@@ -16,6 +16,7 @@ from meshhook_alerts.entrypoints.cli.opening import id_of, opened
 from meshhook_alerts.entrypoints.cli.spans import seconds_of
 
 if TYPE_CHECKING:
+    from meshhook_alerts.application.acts import Acted
     from meshhook_alerts.bootstrap import Service
     from meshhook_alerts.domain.life import ActKind
 
@@ -85,12 +86,19 @@ def show(alert: Annotated[str, typer.Argument(help="Id, or its first 6 letters o
 
 
 @alerts.command("ack")
-def ack(ids: Ids, for_: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 1d; left out: as the settings say.")] = None, note: Note = None) -> None:  # fmt: skip
+def ack(ids: Ids, for_: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 1d; left out: as the settings say.")] = None, note: Note = None, as_json: AsJson = False) -> None:  # fmt: skip
     """Take alerts in hand: nobody is reminded of them until that expires."""
     from meshhook_alerts.application.acts import AcknowledgeRequest
     from meshhook_alerts.domain.life import ActKind
 
-    _act(ActKind.ACKNOWLEDGE, ids, AcknowledgeRequest, note=note, for_seconds=seconds_of(for_))
+    _act(
+        ActKind.ACKNOWLEDGE,
+        ids,
+        AcknowledgeRequest,
+        as_json=as_json,
+        note=note,
+        for_seconds=seconds_of(for_),
+    )
 
 
 @alerts.command("snooze")
@@ -100,34 +108,35 @@ def snooze(
     until_changed: Annotated[bool, typer.Option("--until-changed", help="Until it looks different.")] = False,
     failures: Annotated[int | None, typer.Option(help="Until it has failed so many times more.")] = None,
     note: Note = None,
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Say nothing more of alerts for a while; the first of what is given ends it."""
     from meshhook_alerts.application.acts import SnoozeRequest
     from meshhook_alerts.domain.life import ActKind
 
     wanted = {"for_seconds": seconds_of(for_), "until_changed": until_changed, "failures": failures}
-    _act(ActKind.SNOOZE, ids, SnoozeRequest, note=note, **wanted)
+    _act(ActKind.SNOOZE, ids, SnoozeRequest, as_json=as_json, note=note, **wanted)
 
 
 @alerts.command("resolve")
-def resolve(ids: Ids, note: Note = None) -> None:
+def resolve(ids: Ids, note: Note = None, as_json: AsJson = False) -> None:
     """Close alerts by hand; whoever was told of them is told so."""
     from meshhook_alerts.application.acts import ActRequest
     from meshhook_alerts.domain.life import ActKind
 
-    _act(ActKind.RESOLVE, ids, ActRequest, note=note)
+    _act(ActKind.RESOLVE, ids, ActRequest, as_json=as_json, note=note)
 
 
 @alerts.command("reopen")
-def reopen(ids: Ids, note: Note = None) -> None:
+def reopen(ids: Ids, note: Note = None, as_json: AsJson = False) -> None:
     """Open alerts again that are not over."""
     from meshhook_alerts.application.acts import ActRequest
     from meshhook_alerts.domain.life import ActKind
 
-    _act(ActKind.REOPEN, ids, ActRequest, note=note)
+    _act(ActKind.REOPEN, ids, ActRequest, as_json=as_json, note=note)
 
 
-def _act(kind: ActKind, ids: Sequence[str], model: Any, **wanted: Any) -> None:
+def _act(kind: ActKind, ids: Sequence[str], model: Any, *, as_json: bool, **wanted: Any) -> None:
     async def work() -> bool:
         from pydantic import ValidationError
 
@@ -141,19 +150,32 @@ def _act(kind: ActKind, ids: Sequence[str], model: Any, **wanted: Any) -> None:
             fail("\n".join(_wrong(each) for each in problem.errors()))
         async with opened() as service:
             found = await _ids(service, ids)
-            who = f"{getpass.getuser()} at the command line"
+            who = f"{getpass.getuser()} (command line)"
             done = await service.acts(kind, found, request, OPERATOR, via="cli", by_name=who)
+        if as_json:
+            typer.echo(json.dumps([_answer(id_, done.get(id_)) for id_ in found], indent=2))
         well = True
         for id_ in found:
             acted = done.get(id_)
             said = sentence(kind, acted) if acted else "It was taken, and is not decided yet."
-            typer.echo(f"{str(id_)[:8]}  {said}")
+            if not as_json:
+                typer.echo(f"{str(id_)[:8]}  {said}")
             well = well and (acted is None or acted.outcome in (Outcome.DONE, Outcome.ALREADY))
         return well
 
     with guarded():
         if not run(work()):
             raise typer.Exit(WRONG)
+
+
+def _answer(id_: UUID, acted: Acted | None) -> dict[str, Any]:
+    return {
+        "alert_id": str(id_),
+        "outcome": acted.outcome if acted else "waiting",
+        "status": acted.status if acted else None,
+        "by": acted.by if acted else None,
+        "until": acted.until.isoformat() if acted and acted.until else None,
+    }
 
 
 def _wrong(error: Mapping[str, Any]) -> str:
