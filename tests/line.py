@@ -258,9 +258,18 @@ select not exists (select from meshhook_alerts.signals)
 """
 
 
-async def at_rest(world: World, searches: float = 0.7) -> None:
-    """Waits for two turns of every search, and until nothing is left to decide or to send."""
-    await asyncio.sleep(searches)
+async def at_rest(world: World) -> None:
+    """Waits for two turns of the search over runs, of which one has begun since, and until nothing is left to
+    decide or to send."""
+    seen = await world.value("select clock_timestamp()")
+    for _ in range(2):
+        finished = "select finished_at from meshhook_alerts.sweeps where name = 'runs' and finished_at > %s"
+
+        async def swept(statement: str = finished, after: object = seen) -> Any:
+            rows = await world.rows(statement, after)
+            return rows and rows[0]["finished_at"]
+
+        seen = await eventually(swept, within=30)
     await eventually(lambda: world.value(_AT_REST), within=30)
 
 

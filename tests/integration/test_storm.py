@@ -30,7 +30,7 @@ TABLES = ("alert_failures", "alert_folds", "alerts", "alert_logs", "alert_notifi
 
 # What depends on a project's own id, or on the moment.
 OWN = {"id", "project_id", "alert_id", "fold_id", "channel_id", "run_id", "notification_id",
-       "fingerprint", "updated_at", "logged_at", "created_at", "deadline_at"}  # fmt: skip
+       "fingerprint", "updated_at", "life", "logged_at", "created_at", "deadline_at"}  # fmt: skip
 
 
 @asynccontextmanager

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.postgres
 
 Template = Callable[[str, Builder], str]
 New = Callable[[str], str]
-ALL = {f"Q{n}" for n in range(1, 14)} | {"REPLAY"} | {f"P{n}" for n in range(1, 12)}
-OF_QUEUE = ALL - {f"P{n}" for n in range(1, 12)}
+ALL = {f"Q{n}" for n in range(1, 14)} | {"REPLAY"} | {f"P{n}" for n in range(1, 13)}
+OF_QUEUE = ALL - {f"P{n}" for n in range(1, 13)}
 
 
 async def old_line(url: str) -> None:
@@ -76,7 +76,7 @@ async def test_the_old_meshhook_has_neither_queue_nor_partitions_nor_statuses(
     template_factory: Template, new_database: New
 ) -> None:
     off = await look(new_database(template_factory("old line", old_line)))
-    assert set(off) == OF_QUEUE | {"P1", "P2", "P8"}
+    assert set(off) == OF_QUEUE | {"P1", "P2", "P8", "P12"}
     assert off["Q2"] == "table public.job_tracking does not exist"
     assert off["P1"] == "public.workflow_events is not partitioned"
     assert off["P8"] == "table public.workflow_definitions has no column status"
