@@ -66,4 +66,11 @@ drop index if exists public.alerts_fleet_silent;
 create index if not exists alerts_larger on public.alerts (project_id)
   where kind in ('fleet_silent', 'partition_missing', 'queue_lag', 'queue_stuck') and status <> 'resolved';
 
+-- What is open already is looked at, too, once it may have been quiet for long enough.
+insert into meshhook_alerts.timers (project_id, kind, subject, due, alert_id, channel_id)
+select project_id, 'closing', id::text, greatest(last_failure_at, now()) + interval '3 days', id,
+       '00000000-0000-0000-0000-000000000000'
+from public.alerts where status <> 'resolved'
+on conflict do nothing;
+
 insert into meshhook_alerts.migrations (version) values ('20261126002200') on conflict do nothing;

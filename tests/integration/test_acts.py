@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from meshhook_alerts.adapters.postgres.migrations import migrate
 from meshhook_alerts.bootstrap import Service
 from tests.api_client import a_client
 from tests.line import Receiver, World, arrived, at_work
@@ -169,3 +170,15 @@ async def test_what_a_dead_process_left_is_decided_by_the_next_worker(
     async with at_work(service):
         await arrived(receiver, 2)
     assert receiver.contents[1]["type"] == "alert.closed"
+
+
+async def test_what_was_open_before_this_version_is_looked_at_too(
+    world: World, service: Service, receiver: Receiver
+) -> None:
+    alert_id = await an_alert(world, service, receiver)
+    await world.execute("delete from meshhook_alerts.timers")
+    await world.execute("delete from meshhook_alerts.migrations where version = '20261126002200'")
+    async with await service.database.connect_autocommit() as connection:
+        await migrate(connection)
+    kept = await world.rows("select kind, alert_id from meshhook_alerts.timers")
+    assert [(each["kind"], each["alert_id"]) for each in kept] == [("closing", alert_id)]

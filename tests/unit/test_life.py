@@ -188,6 +188,18 @@ def test_if_nobody_acknowledges_others_are_told_step_by_step() -> None:
     assert {each.channel.name for each in walk.sent[before:]} == {"mail", "hook", "boss"}
 
 
+def test_a_channel_that_is_off_is_not_brought_in() -> None:
+    walk = escalating()
+    policy = replace(
+        walk.policy, channels={**walk.policy.channels, "hook": replace(HOOK, enabled=False)}
+    )
+    walk.policy = policy
+    walk.fail(START, "charge")
+    walk.settle(after(minutes=20))
+    assert [each.channel.name for each in walk.sent] == ["mail"]
+    assert Reason.NO_RULE not in walk.reasons
+
+
 def test_acknowledged_in_time_nobody_else_is_told_until_that_expires() -> None:
     walk = escalating()
     alert_id = walk.fail(START, "charge")

@@ -62,7 +62,8 @@ def escalate(draft: Draft, timer: Timer) -> None:
         return
     steps = _settings(draft, fold).escalation
     names = steps[step_of(timer)].channels if step_of(timer) < len(steps) else ()
-    wanted = [channel.id for name in names if (channel := draft.context.policy.channels.get(name))]
+    channels = filter(None, map(draft.context.policy.channels.get, names))
+    wanted = [channel.id for channel in channels if channel.enabled]
     life = replace(alert.life, escalated=tuple(dict.fromkeys((*alert.life.escalated, *wanted))))
     draft.alerts[alert.id] = replace(alert, life=life)
     _ask(draft, alert.id, wanted, timer.due)
