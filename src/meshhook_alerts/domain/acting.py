@@ -71,12 +71,9 @@ def _resolve(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
 def _reopen(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
     if alert.status is not AlertStatus.RESOLVED:
         return Outcome.ALREADY
-    current = draft.context.state.alerts.get(alert.fingerprint)
-    if current and current.id != alert.id and current.status is not AlertStatus.RESOLVED:
+    life = Life(since=wanted.at)
+    if not draft.open_again(replace(alert, status=AlertStatus.FIRING, resolved_at=None, life=life)):
         return Outcome.FOLLOWED
-    draft.alerts[alert.id] = replace(
-        alert, status=AlertStatus.FIRING, resolved_at=None, life=Life(since=wanted.at)
-    )
     if wait := draft.context.policy.for_workflow(fold.workflow).close_after:
         draft.set_timer(closing_timer(alert.id, wanted.at + wait))
     draft.note_larger(alert.kind, is_open=True)

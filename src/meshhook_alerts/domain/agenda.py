@@ -18,6 +18,7 @@ NOTICED_WITHIN = timedelta(minutes=5)
 """Between what all workers' silence explains and the notice of it; no longer than an end of it must
 have held to be believed, so that this passes no end."""
 
+_ID_BITS = 128
 _Moment = tuple[datetime, int, int]
 
 
@@ -62,9 +63,11 @@ class Agenda:
 def moment_of(item: Item) -> _Moment:
     """What explains others comes before them, and within one second an end last: it proves
     something about what was before. A timer comes first, as it is there before any failure of its
-    second can be; and first of all what people did: of failures of that second they knew."""
+    second can be; and first of all what people did, in their order: of failures of that second they
+    knew."""
     if isinstance(item, Act):
-        return item.at.replace(microsecond=0), -3, item.id.int
+        within = (item.at.microsecond << _ID_BITS) + item.id.int
+        return item.at.replace(microsecond=0), -3, within
     if isinstance(item, Timer) and item.kind is TimerKind.STORM:
         return item.due, 3, 0  # what is due for its summaries goes first
     if isinstance(item, Timer):

@@ -217,6 +217,15 @@ class Draft:
                     return known
         return today
 
+    def open_again(self, alert: Alert) -> bool:
+        """Has the alert count the failures of its trouble once more; False if another is open that does."""
+        current = self._current(alert.fingerprint)
+        if current and current.id != alert.id and current.status is not AlertStatus.RESOLVED:
+            return False
+        self.alerts[alert.id] = alert
+        self.current[alert.fingerprint] = alert.id
+        return True
+
     def _current(self, fingerprint: str) -> Alert | None:
         alert_id = self.current.get(fingerprint)
         if alert_id is not None:

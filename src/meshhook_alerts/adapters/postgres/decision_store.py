@@ -273,6 +273,8 @@ class PostgresDecidingTransaction:
         rows: NewRows | None
         rows = NewRows(batch, folded.folds, decisions, chain(leased, others))
         ids = [planned.id for planned in decisions.notifications]
+        if ended := encoding.ended_before_others(decisions):
+            await self._cursor("deciding/end_alerts", **ended)
         if len(folded.folds) > _MANY:
             await self._copy(rows)
             rows = None

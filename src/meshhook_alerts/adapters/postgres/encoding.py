@@ -23,7 +23,7 @@ from meshhook_alerts.adapters.postgres.new_rows import (
     volume_of,
 )
 from meshhook_alerts.application.ports import Part
-from meshhook_alerts.domain.alert import Alert, Told
+from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
 from meshhook_alerts.domain.decision import Decisions
 from meshhook_alerts.domain.folding import Placed
 from meshhook_alerts.domain.life import NO_LIFE, ActResult, Life
@@ -96,6 +96,25 @@ def changed_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
         }
         for alert in alerts
     ]
+
+
+def ended_before_others(decisions: Decisions) -> dict[str, list[Any]] | None:
+    """Which alerts must have ended before others of their trouble can open, as ``end_alerts.sql`` takes them;
+    None where there are none, which is nearly always."""
+    ended = [
+        alert
+        for alert in decisions.alerts
+        if alert.status is AlertStatus.RESOLVED and alert.id not in decisions.opened_by
+    ]
+    if not ended:
+        return None
+    open_ = {
+        each.fingerprint for each in decisions.alerts if each.status is not AlertStatus.RESOLVED
+    }
+    first = [alert for alert in ended if alert.fingerprint in open_]
+    if not first:
+        return None
+    return {"ids": [each.id for each in first], "ends": [each.resolved_at for each in first]}
 
 
 def parameters(decisions: Decisions, rows: NewRows | None) -> dict[str, str | None]:
