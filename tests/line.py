@@ -18,19 +18,29 @@ from aiohttp import web
 from psycopg.rows import dict_row
 from pydantic import SecretStr
 
+from meshhook_alerts.adapters.postgres.database import Database, parse_address
+from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.migrations import migrate
+from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
 from meshhook_alerts.adapters.secret_box import generate_key
 from meshhook_alerts.application.change_settings import SettingsRequest
+from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.ports import Sweep
 from meshhook_alerts.application.settings_ports import Caller
-from meshhook_alerts.bootstrap import Service, open_service
+from meshhook_alerts.bootstrap import JUDGES, Service, open_service
 from meshhook_alerts.demo.meshhook import install_meshhook
 from meshhook_alerts.demo.receiver import is_signed
+from meshhook_alerts.domain.message import Links
 from meshhook_alerts.settings import Settings, load_settings
 
 KEY = os.environ.get("TEST_KEY") or generate_key("test")
 """Workers that tests start as processes of their own get the same key by TEST_KEY."""
 JWT_SECRET = secrets.token_urlsafe(48)
+
+
+LINKS = Links(
+    alert="https://alerts.example/alerts/a/{id}", run="https://meshhook.example/runs/{id}"
+)
 
 
 async def build_line(url: str) -> None:
@@ -231,6 +241,17 @@ async def at_work(service: Service) -> AsyncIterator[None]:
     finally:
         worker.stop()
         await task
+
+
+@asynccontextmanager
+async def evaluating(world: World) -> AsyncIterator[EvaluateFailures]:
+    """The deciding use case on the world's database, without a worker around it."""
+    database = Database(parse_address(world.url))
+    store = PostgresDecisionStore(database.connect, database.begin, SettingsLoader())
+    try:
+        yield EvaluateFailures(store, JUDGES, LINKS)
+    finally:
+        await store.close()
 
 
 @asynccontextmanager

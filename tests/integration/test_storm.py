@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from meshhook_alerts.adapters.postgres.database import Database, parse_address
-from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
-from meshhook_alerts.adapters.postgres.settings_loader import SettingsLoader
-from meshhook_alerts.application.evaluate_failures import EvaluateFailures
 from meshhook_alerts.application.ports import StoreUnavailable
-from meshhook_alerts.bootstrap import JUDGES
-from meshhook_alerts.domain.message import Links
 from tests.databases import connect
-from tests.line import World, open_world
+from tests.line import World, evaluating, open_world
 
 pytestmark = pytest.mark.postgres
 
-LINKS = Links(
-    alert="https://alerts.example/alerts/a/{id}", run="https://meshhook.example/runs/{id}"
-)
 _LETTERS = "translate(md5(n::text), '0123456789', 'ghijklmnop')"
 WORDS = f"left({_LETTERS}, 9) || ' ' || right({_LETTERS}, 9)"  # letters only: all differ
 TABLES = ("alert_failures", "alert_folds", "alerts", "alert_logs", "alert_notifications")
@@ -31,17 +20,6 @@ TABLES = ("alert_failures", "alert_folds", "alerts", "alert_logs", "alert_notifi
 # What depends on a project's own id, or on the moment.
 OWN = {"id", "project_id", "alert_id", "fold_id", "channel_id", "run_id", "notification_id",
        "fingerprint", "updated_at", "life", "logged_at", "created_at", "deadline_at"}  # fmt: skip
-
-
-@asynccontextmanager
-async def evaluating(world: World) -> AsyncIterator[EvaluateFailures]:
-    """The deciding use case on the world's database."""
-    database = Database(parse_address(world.url))
-    store = PostgresDecisionStore(database.connect, database.begin, SettingsLoader())
-    try:
-        yield EvaluateFailures(store, JUDGES, LINKS)
-    finally:
-        await store.close()
 
 
 async def add_channel(world: World) -> None:

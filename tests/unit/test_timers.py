@@ -107,6 +107,16 @@ def test_a_message_given_up_leaves_the_alert_untold() -> None:
     assert line.sent[1].at == after(seconds=61)
 
 
+def test_who_may_have_got_a_message_that_was_given_up_is_owed_the_end() -> None:
+    line = Line(a_policy(channels=(MAIL,)))
+    line.decide([a_fold()], [], START)
+    alert = next(iter(line.alerts.values()))
+    doubtful = Timer(TimerKind.DOUBTFUL, "m", after(seconds=1), alert.id, MAIL.id, 1)
+    line.decide([], [doubtful], after(seconds=1))
+    told = line.alerts[alert.fingerprint].told[MAIL.id]
+    assert (told.count, told.open) == (0, True)
+
+
 def test_the_cooldown_begins_when_the_channel_accepts() -> None:
     line = Line(a_policy(channels=(MAIL,)))
     line.decide([a_fold()], [], START)

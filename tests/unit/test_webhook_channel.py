@@ -24,7 +24,7 @@ from meshhook_alerts.application.ports import (
 from meshhook_alerts.channels.http.answers import retry_after
 from meshhook_alerts.channels.webhook import CHANNEL
 from meshhook_alerts.channels.webhook.config import WebhookConfig, new_secret
-from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
+from meshhook_alerts.domain.delivery import Ambiguous, Delivered, Outcome, Rejected, TryAgain
 from tests.contract.content import NOTIFICATION, first_failure, still_failing
 
 _NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -176,7 +176,7 @@ async def test_a_long_answer_is_cut() -> None:
     ("trouble", "expected"),
     [
         (HttpUnreachable("No connection"), TryAgain("No connection")),
-        (HttpSilent("No answer"), TryAgain("No answer")),
+        (HttpSilent("No answer"), Ambiguous("No answer")),
         (ForbiddenDestination("A private address"), Rejected("A private address")),
     ],
 )

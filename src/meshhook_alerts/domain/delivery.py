@@ -39,7 +39,8 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """It may have arrived: the other side went silent after it had everything."""
+    """It may have arrived: the other side went silent after it had everything. It is tried again; given up after
+    all, whoever may have been told is told of the end."""
 
     detail: str
 

@@ -90,6 +90,7 @@ def _walk(draft: Draft, group: list[Item]) -> None:
 _COMES_DUE: dict[TimerKind, Callable[[Draft, Timer], None]] = {
     TimerKind.ACCEPTED: hear_outcome,
     TimerKind.UNDELIVERED: hear_outcome,
+    TimerKind.DOUBTFUL: hear_outcome,
     TimerKind.STORM: look_at_storm,
     TimerKind.IN_HAND: let_go,
     TimerKind.ESCALATION: escalate,

@@ -117,6 +117,9 @@ def after_outcome(alert: Alert, timer: Timer) -> Alert:
     if timer.kind is TimerKind.ACCEPTED:
         return alert.telling({timer.channel_id: replace(told, at=max(told.at, timer.due))})
     others = {id_: each for id_, each in alert.told.items() if id_ != timer.channel_id}
+    if timer.kind is TimerKind.DOUBTFUL:
+        left = replace(told, count=max(0, told.count - timer.failures))
+        return alert.telling({timer.channel_id: left})
     left = _without(told, timer)
     if left.messages > 0 or left.count > 0:
         others[timer.channel_id] = left

@@ -34,6 +34,9 @@ class TimerKind(StrEnum):
     """An alert may have been quiet for so long that it is closed."""
     UNDELIVERED = "undelivered"
     """A message was given up: whatever it said, the channel does not know it."""
+    DOUBTFUL = "doubtful"
+    """A message was given up, and it may have arrived all the same: the answer to a try was lost, or whoever
+    tried. What it said counts as untold, but who may have been told is owed the end."""
 
 
 @dataclass(frozen=True, slots=True)

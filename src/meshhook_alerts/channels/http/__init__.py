@@ -20,7 +20,7 @@ from meshhook_alerts.application.ports import (
     HttpUnreachable,
 )
 from meshhook_alerts.channels.http.answers import outcome_of, retry_after
-from meshhook_alerts.domain.delivery import Outcome, Rejected, TryAgain
+from meshhook_alerts.domain.delivery import Ambiguous, Outcome, Rejected, TryAgain
 
 __all__ = ["check_address", "outcome_of", "post", "retry_after", "secret_parts"]
 
@@ -48,8 +48,8 @@ async def post(
     tools: ChannelTools,
     judge: Judge = outcome_of,
 ) -> Outcome:
-    """Posts once and judges the answer. Silence after the request is worth another try: meant for other
-    sides that know a repeat by its id; those that do not take ``Ambiguous`` for it."""
+    """Posts once and judges the answer. After silence it may have arrived; it is tried again, as the other
+    side knows a repeat by its id."""
     try:
         answer = await tools.http.post(url, body, headers)
     except ForbiddenDestination as refusal:
@@ -57,7 +57,7 @@ async def post(
     except HttpUnreachable as trouble:
         return TryAgain(str(trouble), connected=False)
     except HttpSilent as trouble:
-        return TryAgain(str(trouble), connected=True)
+        return Ambiguous(str(trouble))
     return judge(answer, tools.now())
 
 

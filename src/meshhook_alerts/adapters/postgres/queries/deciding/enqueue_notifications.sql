@@ -1,9 +1,11 @@
 -- Queue entries for notifications, in order; each only points to its row.
--- A delay keeps them from other workers while the one that decided sends them: its lease.
+-- A delay keeps them from other workers while the one that decided sends them: its lease. The entry says so, as
+-- the queue counts only how often it was read: a lease that led to no attempt may have led to a message.
 select queued.msg_id
 from pgmq.send_batch(
   'meshhook_alerts',
   array(select jsonb_build_object('notification', id)
+               || case when %(lease)s::integer > 0 then '{"leased": 1}'::jsonb else '{}' end
         from unnest(string_to_array(%(ids)s, ',')) with ordinality as planned (id, place)
         order by place),
   %(lease)s::integer

@@ -26,15 +26,24 @@ with tried as materialized (
   where updated.state <> 'pending'
 ), outcomes as (
   insert into meshhook_alerts.timers (project_id, kind, subject, due, alert_id, channel_id, failures, reason)
-  select project_id, case state when 'delivered' then 'accepted' else 'undelivered' end, told.subject, now(),
+  select project_id, case when state = 'delivered' then 'accepted' when lost.some then 'doubtful' else 'undelivered' end, told.subject, now(),
          told.alert_id, channel_id, coalesce(told.failures, 0), sent_for
   from updated, lateral (
     select id::text as subject, updated.alert_id, updated.failures where covers is null
     union all
     select id || '/' || (entry ->> 'alert'), (entry ->> 'alert')::uuid, (entry ->> 'failures')::bigint
     from jsonb_array_elements(covers -> 'alerts') as entry
-  ) told
-  where sent_for not in ('recovered', 'test', 'existing') and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
+  ) told, lateral (
+    -- Whether a message that was given up may have arrived: a try had no clear answer, or was never recorded.
+    select updated.state <> 'delivered' and (updated.outcome = 'ambiguous' or exists (
+      select from public.alert_attempts earlier
+      where earlier.notification_id = updated.id and earlier.outcome = 'ambiguous'
+    ) or exists (
+      select from pgmq.q_meshhook_alerts queued where queued.msg_id = updated.msg_id
+        and queued.read_ct + coalesce((queued.message ->> 'leased')::integer, 0) > updated.attempts
+    )) as some
+  ) lost
+  where sent_for not in ('recovered', 'closed', 'test', 'existing') and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
   on conflict do nothing
 ), last as (
   select distinct on (channel_id) * from updated order by channel_id, finished_at desc
