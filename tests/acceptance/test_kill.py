@@ -23,6 +23,7 @@ from tests.line import (
     eventually,
     open_world,
 )
+from tests.worker_processes import Process, end, start_worker
 
 FAILURES = 5
 Builder = Callable[[str], Awaitable[None]]
@@ -99,43 +100,23 @@ async def _check(point: str, world: World, receiver: Receiver) -> None:
 
 
 @pytest.fixture
-async def worker_process(
-    world: World,
-) -> AsyncIterator[Callable[[], Awaitable[asyncio.subprocess.Process]]]:
+async def worker_process(world: World) -> AsyncIterator[Callable[[], Awaitable[Process]]]:
     """Starts workers as processes of their own; none survives the test."""
-    started: list[asyncio.subprocess.Process] = []
+    started: list[Process] = []
 
-    async def start() -> asyncio.subprocess.Process:
-        environment = {**os.environ, "TEST_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
-        code = (
-            "import asyncio, sys; from meshhook_alerts.bootstrap import open_service;"
-            "from tests.line import test_settings\n"
-            "async def main():\n"
-            " async with open_service(test_settings(), sys.argv[1]) as s: await s.worker().run()\n"
-            "asyncio.run(main())"
-        )
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            code,
-            world.url,
-            env=environment,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        started.append(process)
-        return process
+    async def start() -> Process:
+        started.append(await start_worker(world.url))
+        return started[-1]
 
     yield start
     for process in started:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await end(process)
 
 
 async def test_a_stopped_worker_that_wakes_up_does_not_send_what_another_took_over(
     world: World,
     receiver: Receiver,
-    worker_process: Callable[[], Awaitable[asyncio.subprocess.Process]],
+    worker_process: Callable[[], Awaitable[Process]],
 ) -> None:
     receiver.delay = 0.5
     async with a_service(world.url) as service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,10 @@ import httpx
 import pytest
 
 from meshhook_alerts.adapters.postgres.migrations import migrate
+from meshhook_alerts.application.acts import AcknowledgeRequest
+from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.domain.life import ActKind
 from tests.api_client import a_client
 from tests.line import Receiver, World, arrived, at_work
 
@@ -51,6 +55,25 @@ async def test_an_act_is_done_without_a_worker_and_its_message_sent_by_the_next(
         await arrived(receiver, 2)
     assert receiver.contents[1]["type"] == "alert.closed"
     assert await world.value("select count(*) from meshhook_alerts.acts") == 0
+
+
+async def test_taken_and_the_database_lost_it_is_said_to_be_taken(
+    world: World, service: Service, receiver: Receiver
+) -> None:
+    alert_id = await an_alert(world, service, receiver)
+
+    async def lost(_: UUID) -> None:
+        raise StoreUnavailable("the connection was lost")
+
+    acts = replace(service.acts, decide=lost)
+    done = await acts(ActKind.ACKNOWLEDGE, [alert_id], AcknowledgeRequest(), world.caller)
+    assert done == {alert_id: None}  # answered with 202: "look again in a moment"
+    again = await service.acts(
+        ActKind.ACKNOWLEDGE, [alert_id], AcknowledgeRequest(), world.caller, key="second"
+    )
+    assert again[alert_id]
+    outcomes = await world.rows("select outcome from public.alert_acts order by at")
+    assert [row["outcome"] for row in outcomes] == ["done", "already"]
 
 
 async def test_fifty_people_at_once_get_one_result_and_the_truth(

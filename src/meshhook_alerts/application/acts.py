@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from pydantic import AwareDatetime, Field, model_validator
 
 from meshhook_alerts.application.detection_document import Strict
+from meshhook_alerts.application.ports import StoreUnavailable
 from meshhook_alerts.application.problems import Changed, Forbidden, InvalidField, InvalidRequest
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.domain.life import ActKind, Outcome
@@ -198,7 +199,11 @@ class Acts:
             acts = {each: replace(act, link_of=link_of) for each, act in acts.items()}
             await transaction.add([(each.project_id, act) for each, act in acts.items()])
         wanted = {act.id: each for each, act in acts.items()}
-        done = await self._decided(wanted)
+        try:
+            done = await self._decided(wanted)
+        except StoreUnavailable:
+            # It is taken, and will be decided: whoever asks again hears what came of it.
+            done = {}
         return {each.id: done.get(act_id) for act_id, each in wanted.items()}
 
     async def _decided(self, wanted: Mapping[UUID, KnownAlert]) -> Mapping[UUID, Acted]:

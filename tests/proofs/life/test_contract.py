@@ -7,8 +7,6 @@ import asyncio
 import itertools
 import os
 import random
-import signal
-import sys
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -22,7 +20,6 @@ from meshhook_alerts.application.silences import SilenceRequest
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.domain.life import ActKind
 from tests.line import (
-    KEY,
     Receiver,
     World,
     a_receiver,
@@ -32,44 +29,17 @@ from tests.line import (
     eventually,
 )
 from tests.virtual_clock import VirtualClock
+from tests.worker_processes import killed_at_random
 
 pytestmark = pytest.mark.postgres
 
 STEPS = 120
 WORKERS = 2
-_WORKER = """
-import asyncio, sys
-from meshhook_alerts.bootstrap import open_service
-from tests.line import test_settings
-async def main():
-    async with open_service(test_settings(), sys.argv[1]) as service:
-        await service.worker().run()
-asyncio.run(main())
-"""
 RULES: list[dict[str, Any]] = [
     {"name": "all"},
     {"name": "some", "when": {"nodes": ["n0", "n1"]}, "channels": ["first"]},
     {"name": "none", "when": {"nodes": ["nowhere"]}},
 ]
-
-
-async def start(url: str) -> asyncio.subprocess.Process:
-    environment = {**os.environ, "TEST_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _WORKER, url, env=environment,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-async def kill_now_and_then(
-    url: str, dice: random.Random, workers: list[asyncio.subprocess.Process]
-) -> None:
-    while True:
-        await asyncio.sleep(0.5 + dice.random() * 2)
-        place = dice.randrange(len(workers))
-        workers[place].send_signal(signal.SIGKILL)
-        await workers[place].wait()
-        workers[place] = await start(url)
 
 
 async def fail(world: World, dice: random.Random) -> None:
@@ -226,18 +196,9 @@ async def test_whoever_was_told_hears_of_the_end_once_and_last(world: World, see
             for name, each in receivers.items()
         ]
         await world.configure(service, channels=channels, rules=[RULES[0]], cooldown_seconds=60)
-        workers = [await start(world.url) for _ in range(WORKERS)]
-        killing = asyncio.create_task(kill_now_and_then(world.url, dice, workers))
-        try:
+        async with killed_at_random(world.url, WORKERS, dice):
             for _ in range(STEPS):
                 await a_step(world, service, clock, dice)
-        finally:
-            killing.cancel()
-            await asyncio.gather(killing, return_exceptions=True)
-            for worker in workers:
-                if worker.returncode is None:
-                    worker.kill()
-                await worker.wait()
         await everything_ends(world, service, clock)
     alerts = {row["id"] for row in await world.rows("select id from public.alerts")}
     assert len(alerts) > 5

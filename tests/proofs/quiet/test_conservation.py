@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
-import sys
 import time
 from typing import Any
 
@@ -14,29 +11,13 @@ import pytest
 
 from meshhook_alerts.application.silences import SilenceRequest
 from meshhook_alerts.bootstrap import Service
-from tests.line import KEY, Receiver, World, a_receiver, a_service, at_work, eventually
+from tests.line import Receiver, World, a_receiver, a_service, at_work, eventually
+from tests.worker_processes import killed_at_random
 
 pytestmark = pytest.mark.postgres
 
 SECONDS = 40
 WORKERS = 3
-_WORKER = """
-import asyncio, sys
-from meshhook_alerts.bootstrap import open_service
-from tests.line import test_settings
-async def main():
-    async with open_service(test_settings(), sys.argv[1]) as service:
-        await service.worker().run()
-asyncio.run(main())
-"""
-
-
-async def _start(url: str) -> asyncio.subprocess.Process:
-    environment = {**os.environ, "TEST_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _WORKER, url, env=environment,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
 
 
 async def _fail_for_a_while(world: World, dice: random.Random) -> int:
@@ -47,17 +28,6 @@ async def _fail_for_a_while(world: World, dice: random.Random) -> int:
             failures += 1
         await asyncio.sleep(dice.random() * 0.4)
     return failures
-
-
-async def _kill_now_and_then(
-    world: World, dice: random.Random, workers: list[asyncio.subprocess.Process]
-) -> None:
-    while True:
-        await asyncio.sleep(0.5 + dice.random() * 2)
-        place = dice.randrange(len(workers))
-        workers[place].send_signal(signal.SIGKILL)
-        await workers[place].wait()
-        workers[place] = await _start(world.url)
 
 
 async def _change_things(world: World, service: Service, dice: random.Random) -> None:
@@ -92,21 +62,13 @@ async def test_every_failure_is_told_once_whatever_dies(world: World, seed: int)
         channel = {"name": "hook", "kind": "webhook", "limits": limits,
                    "config": {"url": receiver.url, "secret": receiver.secret}}  # fmt: skip
         await world.configure(service, channels=[channel], cooldown_seconds=2, **_RULES)
-        workers = [await _start(world.url) for _ in range(WORKERS)]
-        disturbing = [
-            asyncio.create_task(_kill_now_and_then(world, dice, workers)),
-            asyncio.create_task(_change_things(world, service, dice)),
-        ]
+        changing = asyncio.create_task(_change_things(world, service, dice))
         try:
-            failures = await _fail_for_a_while(world, dice)
+            async with killed_at_random(world.url, WORKERS, dice):
+                failures = await _fail_for_a_while(world, dice)
         finally:
-            for task in disturbing:
-                task.cancel()
-            await asyncio.gather(*disturbing, return_exceptions=True)
-            for worker in workers:
-                if worker.returncode is None:
-                    worker.kill()
-                await worker.wait()
+            changing.cancel()
+            await asyncio.gather(changing, return_exceptions=True)
         # Nothing holds any more; each trouble fails once more, so that none is below its threshold.
         await world.execute(
             "update public.alert_silences set ends_at = now() where ends_at > now()"
