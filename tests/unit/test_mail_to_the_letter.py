@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from meshhook_alerts.channels.email.config import EmailConfig
 from meshhook_alerts.channels.email.message import build
-from meshhook_alerts.channels.email.text import header
-from meshhook_alerts.channels.email.view import view_of
+from meshhook_alerts.channels.wording.text import header
+from meshhook_alerts.channels.wording.view import view_of
 from tests.contract.content import NOTIFICATION, first_failure
 
 _WORDS = st.text(st.sampled_from('abc 123 =?_ é›ßü 😀 \u05d0 ,;<>@"('), min_size=1, max_size=45)

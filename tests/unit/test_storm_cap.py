@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshhook_alerts.channels.email.view import view_of
+from meshhook_alerts.channels.wording.view import view_of
 from meshhook_alerts.domain.decision import PlannedNotification
 from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.message import Links, compose

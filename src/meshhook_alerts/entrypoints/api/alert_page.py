@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from meshhook_alerts.adapters.link_seal import Seal
 from meshhook_alerts.adapters.postgres.alert_pages import AlertRecord, PostgresAlertPages
 from meshhook_alerts.bootstrap import Service
-from meshhook_alerts.channels.email import times
+from meshhook_alerts.channels.wording import times
 from meshhook_alerts.domain.hints import hint_for
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.reasons import Reason

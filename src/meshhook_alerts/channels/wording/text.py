@@ -1,4 +1,4 @@
-"""Foreign text made fit for a mail: one line, no control characters, a bounded length."""
+"""Foreign text made fit for a message: one line, no control characters, a bounded length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the templates of an e-mail may show."""
+"""What a message may show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything the templates may show. All texts are on one line but ``error``."""
+    """Everything a message may show. All texts are on one line but ``error``."""
 
     severity: str
     """``info``, ``warning``, ``error`` or ``critical``; ``good`` for a recovery."""

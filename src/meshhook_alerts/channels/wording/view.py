@@ -1,4 +1,4 @@
-"""What an e-mail shows of a notification: everything worked out, nothing laid out."""
+"""What a message shows of a notification: everything worked out, nothing laid out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from meshhook_alerts.channels.email import times
-from meshhook_alerts.channels.email.digest_view import view_of_digest
-from meshhook_alerts.channels.email.text import block, line, shorten
-from meshhook_alerts.channels.email.view_parts import Fact, View
+from meshhook_alerts.channels.wording import times
+from meshhook_alerts.channels.wording.digest_view import view_of_digest
+from meshhook_alerts.channels.wording.text import block, line, shorten
+from meshhook_alerts.channels.wording.view_parts import Fact, View
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.reasons import Reason
 

@@ -1,10 +1,10 @@
-"""What an e-mail shows of a digest: how much it is, a line for each trouble, and no more."""
+"""What a message shows of a digest: how much it is, a line for each trouble, and no more."""
 
 from __future__ import annotations
 
-from meshhook_alerts.channels.email import times
-from meshhook_alerts.channels.email.text import block, line, shorten
-from meshhook_alerts.channels.email.view_parts import Fact, View
+from meshhook_alerts.channels.wording import times
+from meshhook_alerts.channels.wording.text import block, line, shorten
+from meshhook_alerts.channels.wording.view_parts import Fact, View
 from meshhook_alerts.domain.message import Content
 from meshhook_alerts.domain.reasons import Reason
 
