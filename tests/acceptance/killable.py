@@ -67,7 +67,7 @@ def _after_claiming() -> None:
 def _around_commit(before: bool) -> None:
     commit = PostgresDecidingTransaction.commit
 
-    async def dying(self: Any, *args: Any) -> Sequence[int]:
+    async def dying(self: Any, *args: Any) -> Sequence[tuple[int, str | None]]:
         if before:
             die()
         done = await commit(self, *args)

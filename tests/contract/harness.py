@@ -28,6 +28,13 @@ class Answer(Enum):
     """Try again later, as with HTTP 503."""
     WRONG_CREDENTIALS = auto()
     """We are not let in, as with HTTP 401."""
+    GONE = auto()
+    """There is no such destination any more, as with HTTP 404."""
+    SILENT = auto()
+    """It took the message and hung up without an answer."""
+    NOT_REALLY = auto()
+    """It answers in its usual good form, and says in it that the message was not taken. A server that never
+    does so answers as for ``GONE``."""
 
 
 HARNESSES = "meshhook_alerts.channel_harnesses"
@@ -42,6 +49,8 @@ class Tools:
     http: GuardedHttpClient
     mail: MailServer | None = None
     done: tuple[str, ...] = ()
+    thread: str | None = None
+    receipt_url: str | None = None
     mail_elsewhere: bool = False
 
     def now(self) -> datetime:

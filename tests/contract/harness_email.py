@@ -65,12 +65,18 @@ class EmailHarness:
     ) -> str:
         if self._answer is Answer.BUSY:
             return f"451 4.7.1 Come back later with {self._password}"
+        if self._answer in (Answer.GONE, Answer.NOT_REALLY):
+            return f"550 5.1.1 No such user with {self._password}"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        if self._answer is Answer.SILENT:
+            assert server.transport is not None
+            server.transport.close()
+            return "250 nobody hears this"
         content = envelope.original_content
         assert content is not None
         self._received.append(content)

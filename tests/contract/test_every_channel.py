@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from meshhook_alerts.application.channel_document import is_secret
 from meshhook_alerts.application.ports import ChannelPlugin
 from meshhook_alerts.channels import help_of, installed_channels
-from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
-from tests.contract.content import NOTIFICATION, first_failure, still_failing
+from meshhook_alerts.domain.delivery import Ambiguous, Delivered, Outcome, Rejected, TryAgain
+from tests.contract.content import EVERY_FORM, NOTIFICATION, first_failure, still_failing
 from tests.contract.harness import Answer, Harness, harness_for
 
 _CHANNELS = installed_channels()
@@ -63,6 +63,52 @@ async def test_wrong_credentials_are_not_tried_again(
     harness.answer(Answer.WRONG_CREDENTIALS)
     outcome = await _send(channel, harness)
     assert isinstance(outcome, Rejected), outcome
+
+
+async def test_a_dead_destination_is_not_tried_again(
+    channel: ChannelPlugin, harness: Harness
+) -> None:
+    harness.answer(Answer.GONE)
+    outcome = await _send(channel, harness)
+    assert isinstance(outcome, Rejected), outcome
+
+
+async def test_a_lost_answer_is_a_doubt(channel: ChannelPlugin, harness: Harness) -> None:
+    harness.answer(Answer.SILENT)
+    outcome = await _send(channel, harness)
+    assert isinstance(outcome, Ambiguous), outcome
+
+
+async def test_a_good_answer_that_says_no_is_no_delivery(
+    channel: ChannelPlugin, harness: Harness
+) -> None:
+    harness.answer(Answer.NOT_REALLY)
+    outcome = await _send(channel, harness)
+    assert isinstance(outcome, Rejected | TryAgain), outcome
+
+
+@pytest.mark.parametrize("content", EVERY_FORM, ids=lambda content: content["reason"])
+async def test_every_form_of_a_message_arrives(
+    channel: ChannelPlugin, harness: Harness, content: dict[str, Any]
+) -> None:
+    outcome = await _send(channel, harness, content)
+    assert isinstance(outcome, Delivered), outcome
+    assert harness.received()
+
+
+async def test_names_and_errors_of_any_length_and_script_arrive(
+    channel: ChannelPlugin, harness: Harness
+) -> None:
+    for text in (
+        "x" * 20_000,
+        "\u202eפקס <b>*_`[a](http://b)`_*</b> &amp; \x07 " * 40,
+        "👩‍👩‍👧‍👦" * 900,
+    ):
+        content = first_failure(
+            sample=text, workflow=text[:300], workflow_name=text[:300], node_id=text[:300]
+        )
+        outcome = await _send(channel, harness, content)
+        assert isinstance(outcome, Delivered), (text[:20], outcome)
 
 
 @pytest.mark.parametrize("answer", Answer)

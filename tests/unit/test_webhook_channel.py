@@ -41,6 +41,8 @@ class Net:
     mail: None = None
     mail_elsewhere: bool = False
     done: tuple[str, ...] = ()
+    thread: str | None = None
+    receipt_url: str | None = None
     url: str = ""
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 SEND_LIMIT = timedelta(seconds=45)
 """No try may take longer; channels have tighter limits of their own."""
 
+_LONGEST_REFERENCE = 200
 _OPENED_KEPT = 1_000
 """Channels whose settings stay opened in memory."""
 
@@ -64,6 +65,8 @@ class DeliverNotifications:
     secrets: SecretBox
     clock: Clock
     jitter: Callable[[], float] = field(default=random.random)
+    base_url: str | None = None
+    """Where the other side of a channel reaches our API, if it can."""
     _opened: dict[UUID, tuple[Destination, BaseModel]] = field(default_factory=dict)
 
     async def __call__(self, due: DueNotification) -> AttemptResult:
@@ -114,13 +117,21 @@ class DeliverNotifications:
     async def _try(self, plugin: ChannelPlugin, due: DueNotification, config: BaseModel) -> Outcome:
         try:
             async with asyncio.timeout(SEND_LIMIT.total_seconds()):
-                tools = LentTools(self.tools, done=due.done)
+                tools = LentTools(
+                    self.tools, done=due.done, thread=due.thread, receipt_url=self._receipt_url(due)
+                )
                 return _checked(await plugin.send(due.id, due.content, config, tools))
         except TimeoutError:
             return Ambiguous(f"No end after {SEND_LIMIT.total_seconds():.0f} s")
         except Exception as problem:  # a channel's own mistake must not stop the others
             _log.exception("channel %s failed", plugin.kind)
             return TryAgain(f"The channel itself failed: {_brief(problem)}")
+
+    def _receipt_url(self, due: DueNotification) -> str | None:
+        if not self.base_url or due.destination is None:
+            return None
+        base = self.base_url.rstrip("/")
+        return f"{base}/api/alerts/receipts/{due.destination.id}/{due.id}"
 
     def _result(
         self, due: DueNotification, outcome: Outcome, started_at: datetime, finished_at: datetime
@@ -139,6 +150,7 @@ class DeliverNotifications:
             done=tuple(dict.fromkeys((*due.done, *_done(outcome)))),
             connected=_connected(outcome),
             channel=redact_name(due.destination.name) if due.destination else None,
+            reference=_reference(outcome),
         )
 
     def _consequence(
@@ -156,7 +168,13 @@ class DeliverNotifications:
 
 
 def _done(outcome: Outcome) -> tuple[str, ...]:
-    return tuple(map(_storable, outcome.done)) if isinstance(outcome, TryAgain) else ()
+    return tuple(map(_storable, outcome.done)) if isinstance(outcome, TryAgain | Ambiguous) else ()
+
+
+def _reference(outcome: Outcome) -> str | None:
+    if not isinstance(outcome, Delivered) or outcome.reference is None:
+        return None
+    return _storable(outcome.reference)[:_LONGEST_REFERENCE]
 
 
 def _connected(outcome: Outcome) -> bool | None:
@@ -175,9 +193,11 @@ def _checked(outcome: object) -> Outcome:
     asked: object = outcome.retry_after if isinstance(outcome, TryAgain) else None
     if isinstance(outcome, TryAgain) and not isinstance(asked, timedelta):
         outcome = replace(outcome, retry_after=None)
-    done: object = outcome.done if isinstance(outcome, TryAgain) else ()
-    if isinstance(outcome, TryAgain) and not _are_texts(done):
+    if isinstance(outcome, TryAgain | Ambiguous) and not _are_texts(outcome.done):
         outcome = replace(outcome, done=())
+    reference: object = outcome.reference if isinstance(outcome, Delivered) else None
+    if isinstance(outcome, Delivered) and not isinstance(reference, str | None):
+        outcome = replace(outcome, reference=None)
     return outcome
 
 

@@ -121,13 +121,13 @@ class EvaluateFailures:
         decisions = await self._decided(folds, settings.policy, state, batch, folded)
         messages = self._messages(decisions, settings)
         leased = list(islice(messages, self.leased_limit))
-        queue_ids = await transaction.commit(batch, folded, decisions, leased, messages)
+        queued = await transaction.commit(batch, folded, decisions, leased, messages)
         return Evaluated(
             signals=signals,
             failures=sum(fold.count for fold in folds),
             leased=[
-                _due(message, queue_id, batch, settings)
-                for message, queue_id in zip(leased, queue_ids, strict=True)
+                _due(message, queue_id, thread, batch, settings)
+                for message, (queue_id, thread) in zip(leased, queued, strict=True)
             ],
         )
 
@@ -202,7 +202,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _due(
-    message: Message, queue_id: int, batch: Batch, settings: ProjectSettings
+    message: Message, queue_id: int, thread: str | None, batch: Batch, settings: ProjectSettings
 ) -> DueNotification:
     return DueNotification(
         id=message.notification_id,
@@ -213,4 +213,5 @@ def _due(
         deadline_at=batch.now + timedelta(seconds=message.deadline_seconds),
         attempts=0,
         destination=settings.destinations.get(message.channel_id),
+        thread=thread,
     )

@@ -15,6 +15,10 @@ class LentTools:
     lent: ChannelTools
     done: tuple[str, ...] = ()
     """Of this notification, what has arrived."""
+    thread: str | None = None
+    """What the channel called its first message about the same alert."""
+    receipt_url: str | None = None
+    """Where the other side may say what became of this notification."""
     mail_elsewhere: bool = False
     """Whether another worker that is alive has the operator's mail server."""
 

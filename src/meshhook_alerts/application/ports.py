@@ -53,6 +53,8 @@ class DueNotification:
     """None if the channel has been deleted."""
     done: tuple[str, ...] = ()
     """Parts (recipients) that earlier tries delivered."""
+    thread: str | None = None
+    """What the channel called its first message about the same alert, if it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,10 @@ class DecidingTransaction(Protocol):
         decisions: Decisions,
         leased: Sequence[Message],
         others: Iterable[Message],
-    ) -> Sequence[int]:
+    ) -> Sequence[tuple[int, str | None]]:
         """Writes everything and commits. The ``leased`` messages, the first, are leased to this
-        worker; returns their queue ids, in order. The ``others`` are composed as they are written."""
+        worker; returns their queue ids, in order, each with what the channel called its first message about
+        the same alert. The ``others`` are composed as they are written."""
 
     async def postpone(self, batch: Batch, seconds: float) -> None:
         """Undoes all and leaves the batch's project alone for a while, so others get their turn."""
@@ -191,6 +194,8 @@ class AttemptResult:
     """Whether the other side was reached; None where that is not known."""
     channel: str | None = None
     """Its name, redacted."""
+    reference: str | None = None
+    """What the channel calls the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +268,15 @@ class ChannelTools(Protocol):
     def done(self) -> Collection[str]:
         """Parts of this notification, such as recipients, that earlier tries delivered: as the channel
         named them in ``TryAgain.done``. They must not get it again."""
+
+    @property
+    def thread(self) -> str | None:
+        """What the channel called its first message about the same alert (``Delivered.reference``): where
+        this one belongs."""
+
+    @property
+    def receipt_url(self) -> str | None:
+        """Where the other side may say later what became of this message; None if nobody can call us."""
 
     def now(self) -> datetime:
         """The present moment, UTC."""

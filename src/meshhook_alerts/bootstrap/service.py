@@ -75,6 +75,8 @@ class Tools:
     mail: MailServer | None
     clock: DatabaseClock
     done: tuple[str, ...] = ()
+    thread: str | None = None
+    receipt_url: str | None = None
     """Nothing: each try has its own."""
     mail_elsewhere: bool = False
     """Unknown; it is asked when channels are saved."""
@@ -273,7 +275,9 @@ class Service:
         pool = self.database.pool
         deliveries = PostgresDeliveryStore(pool, self.name, self.clock.hear)
         health = PostgresHealth(pool, self.name)
-        deliver = DeliverNotifications(self.channels, self.tools, self.secrets, self.clock)
+        deliver = DeliverNotifications(
+            self.channels, self.tools, self.secrets, self.clock, base_url=self.settings.base_url
+        )
         recorder = Recorder(deliveries.record, partial(health.say, "recording"))
         decisions = self._decision_store()
         listen = not self.database.address.pooled

@@ -13,6 +13,8 @@ class Delivered:
     """The channel accepted the message."""
 
     detail: str
+    reference: str | None = None
+    """What the channel calls the message, where later ones about the same alert are to be put beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Ambiguous:
     all, whoever may have been told is told of the end."""
 
     detail: str
+    done: tuple[str, ...] = ()
+    """Parts that did arrive, as in ``TryAgain``."""
 
 
 Outcome = Delivered | TryAgain | Rejected | Ambiguous

@@ -268,7 +268,7 @@ class PostgresDecidingTransaction:
         decisions: Decisions,
         leased: Sequence[Message],
         others: Iterable[Message],
-    ) -> Sequence[int]:
+    ) -> Sequence[tuple[int, str | None]]:
         """Writes and commits, in one round trip unless there is much to write."""
         rows: NewRows | None
         rows = NewRows(batch, folded.folds, decisions, chain(leased, others))
@@ -295,7 +295,7 @@ class PostgresDecidingTransaction:
             if free:
                 await self._enqueue(free, 0)
             await self._connection.commit()
-            return [row[0] for row in await queued.fetchall()] if queued else []
+            return [(row[0], row[1]) for row in await queued.fetchall()] if queued else []
 
     async def _copy(self, rows: NewRows) -> None:
         """Streams new rows: Postgres takes them in while the next ones are being made."""

@@ -76,7 +76,7 @@ def _joined(ids: Sequence[int]) -> str:
 
 def _due(row: TupleRow) -> DueNotification:
     (msg_id, notification_id, project_id, _, _, _, content, template_version, _, attempts,
-     deadline_at, created_at, _, done, channel_id, name, kind, enabled, config, secrets) = row  # fmt: skip
+     deadline_at, created_at, _, done, thread, channel_id, name, kind, enabled, config, secrets) = row  # fmt: skip
     destination = None
     if channel_id is not None:
         destination = Destination(channel_id, project_id, name, kind, enabled, config, secrets)
@@ -90,6 +90,7 @@ def _due(row: TupleRow) -> DueNotification:
         attempts,
         destination,
         tuple(done),
+        thread,
     )
 
 
@@ -112,4 +113,5 @@ def _row(result: AttemptResult) -> dict[str, object]:
         "done": result.done,
         "connected": result.connected,
         "channel": result.channel,
+        "reference": result.reference,
     }

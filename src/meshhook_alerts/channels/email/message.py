@@ -11,8 +11,8 @@ from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from meshhook_alerts.channels.wording import times
 from meshhook_alerts.channels.email.folding import WIRE
+from meshhook_alerts.channels.wording import times
 from meshhook_alerts.channels.wording.text import header
 from meshhook_alerts.channels.wording.view import view_of
 from meshhook_alerts.domain.message import Content

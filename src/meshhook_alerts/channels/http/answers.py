@@ -19,7 +19,7 @@ _PASSING = frozenset({408, 425, 429})  # client errors that heal: RFC 9110, RFC 
 def outcome_of(answer: HttpAnswer, now: datetime) -> Outcome:
     """The outcome an answer stands for (Standard Webhooks 1.0.0: only 2xx is a success). Its
     detail is raw: it may hold what must not be shown."""
-    said = f"HTTP {answer.status}{_phrase(answer.status)}{_first_line(answer.body)}"
+    said = said_by(answer)
     if 200 <= answer.status < 300:
         return Delivered(said)
     if answer.status in _PASSING or answer.status >= 500:
@@ -32,6 +32,11 @@ def outcome_of(answer: HttpAnswer, now: datetime) -> Outcome:
     if answer.status == 410:
         return Rejected(f"{said}. The receiver wants no more messages", connected=True)
     return Rejected(said, connected=True)
+
+
+def said_by(answer: HttpAnswer) -> str:
+    """The answer in short: status, its usual words, and the first line of the body."""
+    return f"HTTP {answer.status}{_phrase(answer.status)}{_first_line(answer.body)}"
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:

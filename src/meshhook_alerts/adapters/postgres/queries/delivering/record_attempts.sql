@@ -4,10 +4,11 @@
 with tried as materialized (
   select * from json_to_recordset(%(attempts)s::json) as attempt (
     msg_id bigint, notification_id uuid, started_at timestamptz, finished_at timestamptz, outcome text,
-    detail text, state text, wait double precision, reason text, done text[], connected boolean, channel text)
+    detail text, state text, wait double precision, reason text, done text[], connected boolean, channel text, reference text)
 ), updated as (
   update public.alert_notifications planned
   set attempts = planned.attempts + 1, state = tried.state, detail = tried.detail, done = tried.done,
+      reference = tried.reference,
       next_attempt_at = case when tried.state = 'pending' then now() + make_interval(secs => tried.wait) end,
       finished_at = case when tried.state <> 'pending' then now() end
   from tried

@@ -1,0 +1,5 @@
+"""A bot in Telegram."""
+
+from meshhook_alerts.channels.telegram.channel import TelegramChannel
+
+CHANNEL = TelegramChannel()
