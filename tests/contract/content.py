@@ -126,10 +126,11 @@ def _content(
     reason: Reason, fold: Fold, links: Links, last: datetime, failures: int
 ) -> dict[str, Any]:
     over = reason in _ENDS
+    taken = Life(by="ana@example.com") if reason is Reason.TAKEN else None
     alert = Alert(
         ALERT, PROJECT, "f", AlertStatus.RESOLVED if over else AlertStatus.FIRING, fold.severity, OPENED, last,
         count=failures, resolved_at=last + timedelta(minutes=3) if over else None,
-        life=Life(closed="closed by ana@example.com" if reason is Reason.CLOSED else None),
+        life=taken or Life(closed="closed by ana@example.com" if reason is Reason.CLOSED else None),
     )  # fmt: skip
     planned = PlannedNotification(
         id=NOTIFICATION,
@@ -157,6 +158,7 @@ EVERY_FORM = [
     about(Reason.ESCALATED),
     about(Reason.FLAPS),
     about(Reason.SNOOZE_OVER),
+    about(Reason.TAKEN),
     recovered(),
     closed(),
     digest(),

@@ -230,7 +230,11 @@ class DeliveryStore(Protocol):
 
 
 class ChannelPlugin(Protocol):
-    """A kind of channel: how notifications leave."""
+    """A kind of channel: how notifications leave.
+
+    One that keeps an incident of its own for each alert also has ``mirrors: ClassVar[bool] = True``: it is told
+    when somebody takes the alert in hand, too.
+    """
 
     kind: ClassVar[str]
     title: ClassVar[str]

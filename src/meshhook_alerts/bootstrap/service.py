@@ -54,6 +54,7 @@ from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.bootstrap.clocks import DatabaseClock
 from meshhook_alerts.bootstrap.parts import links
+from meshhook_alerts.channels import mirroring
 from meshhook_alerts.settings import Settings, variable
 from meshhook_alerts.sources import meshhook, reported
 from meshhook_alerts.sources.meshhook.detection import sweeps as meshhook_sweeps
@@ -200,7 +201,10 @@ class Service:
 
     def _decision_store(self) -> PostgresDecisionStore:
         return PostgresDecisionStore(
-            self.database.connect, self.database.begin, SettingsLoader(), self.clock.hear
+            self.database.connect,
+            self.database.begin,
+            SettingsLoader(mirroring(self.channels)),
+            self.clock.hear,
         )
 
     @property

@@ -7,6 +7,7 @@ A channel is a folder here, or another package, and one line in the entry-point 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 
@@ -34,6 +35,13 @@ def installed_channels() -> dict[str, ChannelPlugin]:
         else:
             found[plugin.kind] = plugin
     return found
+
+
+def mirroring(channels: Mapping[str, ChannelPlugin]) -> frozenset[str]:
+    """Kinds that keep an incident of their own for each alert: those with ``mirrors = True``."""
+    return frozenset(
+        kind for kind, each in channels.items() if getattr(each, "mirrors", False) is True
+    )
 
 
 def help_of(plugin: ChannelPlugin) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.failure import Fold
-from meshhook_alerts.domain.follow_up import close
+from meshhook_alerts.domain.follow_up import close, tell_those_that_mirror
 from meshhook_alerts.domain.life import Act, ActKind, ActResult, Life, Outcome, face_of
 from meshhook_alerts.domain.timers import closing_timer, in_hand_timer
 
@@ -33,7 +33,7 @@ def _acknowledge(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome
     life = replace(
         alert.life.free(), by=wanted.by, since=wanted.at, until=until, face=face_of(fold)
     )
-    return _take(draft, replace(alert, status=AlertStatus.ACKNOWLEDGED, life=life))
+    return _take(draft, replace(alert, status=AlertStatus.ACKNOWLEDGED, life=life), fold, wanted)
 
 
 def _snooze(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
@@ -51,11 +51,12 @@ def _snooze(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
     same = replace(life, by=alert.life.by, since=alert.life.since, face=alert.life.face)
     if alert.status is AlertStatus.SNOOZED and same == alert.life:
         return Outcome.ALREADY
-    return _take(draft, replace(alert, status=AlertStatus.SNOOZED, life=life))
+    return _take(draft, replace(alert, status=AlertStatus.SNOOZED, life=life), fold, wanted)
 
 
-def _take(draft: Draft, alert: Alert) -> Outcome:
+def _take(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
     draft.alerts[alert.id] = alert
+    tell_those_that_mirror(draft, alert, fold, wanted)
     if alert.life.until:
         draft.set_timer(in_hand_timer(alert.id, alert.life.until))
     return Outcome.DONE

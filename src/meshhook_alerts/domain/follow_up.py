@@ -8,10 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from meshhook_alerts.domain.alert import Alert, AlertStatus, Told
+from meshhook_alerts.domain.decision import LedgerEntry, PlannedNotification, Verdict
 from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.ending import end
 from meshhook_alerts.domain.failure import Fold, Recovery
+from meshhook_alerts.domain.identifiers import derive_id
 from meshhook_alerts.domain.kinds import ENDS_WITH_ITSELF
+from meshhook_alerts.domain.life import Act
 from meshhook_alerts.domain.policy import EffectiveSettings
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.timers import (
@@ -138,6 +141,25 @@ def close(draft: Draft, alert: Alert, fold: Fold, at: datetime, why: str) -> Non
     draft.alerts[alert.id] = over
     end(draft, over, fold, Recovery(alert.id, at))
     draft.note_larger(over.kind, is_open=False)
+
+
+def tell_those_that_mirror(draft: Draft, alert: Alert, fold: Fold, act: Act) -> None:
+    """Channels that keep an incident of their own for the alert hear that somebody has it in hand."""
+    for channel in draft.context.policy.channels.values():
+        told = alert.told.get(channel.id)
+        if not (channel.mirrors and channel.enabled and told and told.open):
+            continue
+        planned = PlannedNotification(
+            id=derive_id(act.id, f"taken/{channel.id.hex}"), alert=alert, fold=fold, channel=channel,
+            rule=None, reason=Reason.TAKEN, severity=alert.severity, at=act.at, new_failures=0,
+            since=alert.opened_at,
+        )  # fmt: skip
+        draft.plan(planned)
+        entry = LedgerEntry(
+            None, alert.id, act.at, 0, Verdict(Reason.TAKEN, act.by), alert.severity,
+            channel=channel, notification_id=planned.id,
+        )  # fmt: skip
+        draft.entries.append(entry)
 
 
 def _of(draft: Draft, timer: Timer) -> tuple[Alert | None, Fold | None]:

@@ -67,6 +67,7 @@ _EVENT = {
     Reason.SNOOZE_OVER: "alert.update",
     Reason.FLAPS: "alert.update",
     Reason.ESCALATED: "alert.firing",
+    Reason.TAKEN: "alert.acknowledged",
 }
 
 
@@ -109,6 +110,7 @@ def compose(planned: PlannedNotification, policy: ProjectPolicy, links: Links) -
             "since": _instant(planned.since),
             "resolved_at": _instant(alert.resolved_at) if alert.resolved_at else None,
             "closed": alert.life.closed,
+            "by": _clean(alert.life.by),
         },
         "run": {"id": run_id},
         "rule": _clean(rule.name) if rule and not rule.stands_in else None,
@@ -147,6 +149,7 @@ def _digest(planned: PlannedNotification, policy: ProjectPolicy) -> dict[str, An
             "since": _instant(planned.since),
             "resolved_at": None,
             "closed": None,
+            "by": None,
         },
         "digest": for_programs(covered, planned.storm),
         "run": {"id": None},

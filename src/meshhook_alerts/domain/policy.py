@@ -62,6 +62,8 @@ class Channel:
     enabled: bool = True
     version: int = 1
     limits: tuple[Limit, ...] = ()
+    mirrors: bool = False
+    """Whether it keeps an incident of its own for each alert, and so is told when somebody takes one in hand."""
 
 
 @dataclass(frozen=True, slots=True)

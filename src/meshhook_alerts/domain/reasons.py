@@ -41,6 +41,7 @@ class Reason(StrEnum):
     RECOVERED = "recovered"
     RECOVERED_UNTOLD = "recovered_untold"
     CLOSED = "closed"
+    TAKEN = "taken"
     RELEASED = "released"
     DIGEST = "digest"
     STORM_SUMMARY = "storm_summary"
@@ -105,6 +106,7 @@ _MEANINGS: dict[Reason, _Meaning] = {
             Reason.ESCALATED: "Nobody had acknowledged the alert in time, so the next step was told.",
             Reason.RECOVERED: "The trouble ended, so everyone who was told of it was told of its end.",
             Reason.CLOSED: "The alert was closed without a recovery, so everyone who was told of it was told.",
+            Reason.TAKEN: "Somebody took the alert in hand, so the channel, which keeps an incident of its own for it, was told.",
             Reason.RELEASED: "The wait was over, so what had been counted and not told was told in one message.",
             Reason.DIGEST: "What had been held back for the channel was told in one message.",
             Reason.STORM_SUMMARY: "Too many messages at once: a summary stood in for them.",

@@ -40,7 +40,9 @@ _KEPT = 1_000
 class SettingsLoader:
     """Callable as ``decision_store.LoadSettings``."""
 
-    def __init__(self) -> None:
+    def __init__(self, mirroring: frozenset[str] = frozenset()) -> None:
+        self._mirroring = mirroring
+        """Kinds of channel that keep an incident for each alert."""
         self._known: OrderedDict[UUID, ProjectSettings] = OrderedDict()
 
     async def __call__(
@@ -49,7 +51,7 @@ class SettingsLoader:
         """The settings of ``project_id`` at settings version ``version``."""
         known = self._known.get(project_id)
         if known is None or known.policy.version != version or not known.policy.known:
-            known = await load_settings(connection, project_id, version)
+            known = await load_settings(connection, project_id, version, self._mirroring)
             self._known[project_id] = known
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
@@ -58,7 +60,10 @@ class SettingsLoader:
 
 
 async def load_settings(
-    connection: AsyncConnection[TupleRow], project_id: UUID, version: int
+    connection: AsyncConnection[TupleRow],
+    project_id: UUID,
+    version: int,
+    mirroring: frozenset[str] = frozenset(),
 ) -> ProjectSettings:
     """Reads settings, channels and name of a project."""
     if project_id == NOBODY:
@@ -81,7 +86,7 @@ async def load_settings(
             version,
             project_name=named[0] if named else None,
             documents=dict(await documents.fetchall()),
-            channels=[_channel(row) for row in rows],
+            channels=[_channel(row, mirroring) for row in rows],
             known=named is not None,
         )
         found = [_silence(row) for row in await silences.fetchall()]
@@ -174,9 +179,9 @@ def _silence(row: TupleRow) -> Silence | None:
     return Silence(id_, conditions, starts_at, ends_at, reason)
 
 
-def _channel(row: TupleRow) -> Channel:
+def _channel(row: TupleRow, mirroring: frozenset[str]) -> Channel:
     id_, name, kind, enabled, version = row[:5]
-    return Channel(id_, name, kind, enabled, version, limits_of(row[7]))
+    return Channel(id_, name, kind, enabled, version, limits_of(row[7]), kind in mirroring)
 
 
 def limits_of(stored: Any) -> tuple[Limit, ...]:

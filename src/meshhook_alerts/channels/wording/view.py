@@ -23,6 +23,7 @@ _STATE = {
     Reason.ESCALATED: "Escalated: nobody has acknowledged this",
     Reason.RECOVERED: "Recovered",
     Reason.CLOSED: "Closed without a recovery",
+    Reason.TAKEN: "Somebody has it in hand",
     Reason.CHANGED: "It looks different now",
     Reason.SNOOZE_OVER: "The snooze is over",
     Reason.FLAPS: "It keeps coming back and ending",

@@ -44,7 +44,7 @@ with tried as materialized (
         and queued.read_ct + coalesce((queued.message ->> 'leased')::integer, 0) > updated.attempts
     )) as some
   ) lost
-  where sent_for not in ('recovered', 'closed', 'test', 'existing') and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
+  where sent_for not in ('recovered', 'closed', 'taken', 'test', 'existing') and (state in ('rejected', 'expired') or state = 'delivered' and attempts > 1)
   on conflict do nothing
 ), last as (
   select distinct on (channel_id) * from updated order by channel_id, finished_at desc
