@@ -121,7 +121,8 @@ async def test_a_group_that_moved_says_where() -> None:
 
     said = {"ok": False, "error_code": 400, "description": "Bad Request: group chat was upgraded",
             "parameters": {"migrate_to_chat_id": -1009876543210}}  # fmt: skip
-    outcome = TELEGRAM.judge(HttpAnswer(400, {}, json.dumps(said)), OPENED)
+    config = TelegramConfig(token=TELEGRAM_TOKEN, chat="-1")
+    outcome = TELEGRAM.judge(HttpAnswer(400, {}, json.dumps(said)), OPENED, config)
     assert isinstance(outcome, Rejected)
     assert "-1009876543210" in outcome.detail
 

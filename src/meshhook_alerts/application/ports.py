@@ -233,7 +233,9 @@ class ChannelPlugin(Protocol):
     """A kind of channel: how notifications leave.
 
     One that keeps an incident of its own for each alert also has ``mirrors: ClassVar[bool] = True``: it is told
-    when somebody takes the alert in hand, too.
+    when somebody takes the alert in hand, too. Two more methods may be there: ``preview(content, config) -> Preview``
+    says what would be sent and what it costs, and ``receipt(request, config) -> Receipt | None`` reads what the other
+    side says later (None: nothing of interest), raising ``UnsignedReceipt``.
     """
 
     kind: ClassVar[str]
@@ -249,6 +251,45 @@ class ChannelPlugin(Protocol):
         self, notification_id: UUID, content: Content, config: BaseModel, tools: ChannelTools
     ) -> Outcome:
         """Sends once. Raises nothing for what the other side does: the outcome says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a channel would send, before anything is sent."""
+
+    text: str
+    """As its reader would see it, or the most telling part of it."""
+    size: int
+    """What it costs: of text messages, segments for all recipients; of others 1."""
+    note: str
+    """The size in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRequest:
+    """What the other side says later about a message; nobody has vouched for it yet."""
+
+    url: str
+    """The address it was told to call."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message, or of the part of it that is for one recipient."""
+
+    part: str
+    """As the channel calls the part in ``TryAgain.done``."""
+    state: str
+    """``delivered`` or ``undelivered``."""
+    detail: str
+    """The other side's own words."""
+
+
+class UnsignedReceipt(Exception):  # noqa: N818
+    """The signature is missing or wrong; the text says which."""
 
 
 class ChannelTools(Protocol):

@@ -50,7 +50,7 @@ class DiscordChannel(HttpChannel[DiscordConfig]):
         url = str(URL(config.url).update_query(wait="true"))
         return [Post.of_json(url, message_of(content))]
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: DiscordConfig) -> Outcome:
         """404 is a webhook that was deleted; how long to wait stands in the body, in fractions of a second."""
         outcome = outcome_of(answer, now)
         said = json_of(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -58,7 +59,7 @@ class HttpChannel(Generic[Config]):
         """The requests that make up the message, in order."""
         raise NotImplementedError
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: Config) -> Outcome:
         """What an answer stands for."""
         return outcome_of(answer, now)
 
@@ -77,11 +78,12 @@ class HttpChannel(Generic[Config]):
         """Sends what has not arrived yet, one request after the other."""
         settings = cast(Config, config)
         posts = self.posts(notification_id, content, settings, tools)
+        judge = partial(self.judge, config=settings)
         done = [each.part for each in posts if each.part and each.part in tools.done]
         waiting = [each for each in posts if each.part not in done]
         outcomes: list[tuple[Post, Outcome]] = []
         for each in waiting:
-            outcome = await post(each.url, each.body, each.headers, tools, self.judge)
+            outcome = await post(each.url, each.body, each.headers, tools, judge)
             outcomes.append((each, outcome))
             if isinstance(outcome, TryAgain | Ambiguous):
                 break  # the next request would fare no better, and order counts

@@ -58,7 +58,7 @@ class OpsgenieChannel(HttpChannel[OpsgenieConfig]):
             return [_call(config, f"{id_}/acknowledge?identifierType=alias", by)]
         return [_call(config, "", _alert(content, config))]
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: OpsgenieConfig) -> Outcome:
         """202: the request will be processed; 422 says what is wrong with it."""
         outcome = outcome_of(answer, now)
         if isinstance(outcome, Delivered) and not json_of(answer).get("requestId"):

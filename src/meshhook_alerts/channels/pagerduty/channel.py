@@ -62,7 +62,7 @@ class PagerDutyChannel(HttpChannel[PagerDutyConfig]):
             for id_, event in events
         ]
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: PagerDutyConfig) -> Outcome:
         """202 and ``success``; a wrong key or event is 400 with what is wrong."""
         outcome = outcome_of(answer, now)
         if isinstance(outcome, Delivered) and json_of(answer).get("status") != "success":

@@ -47,7 +47,7 @@ class TeamsChannel(HttpChannel[TeamsConfig]):
         """One card. A workflow knows no idempotency: a repeat after a lost answer shows twice."""
         return [Post.of_json(config.url, message_of(content))]
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: TeamsConfig) -> Outcome:
         """A workflow answers 202 before it has written anything. What used to answer 200 with an error in words is
         read, too."""
         outcome = outcome_of(answer, now)

@@ -63,7 +63,7 @@ class TelegramChannel(HttpChannel[TelegramConfig]):
         url = f"{config.server.rstrip('/')}/bot{config.token}/sendMessage"
         return [Post.of_json(url, message)]
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: TelegramConfig) -> Outcome:
         """``ok`` says whether there is a message, ``parameters.retry_after`` how long to wait."""
         said = json_of(answer)
         outcome = outcome_of(answer, now)

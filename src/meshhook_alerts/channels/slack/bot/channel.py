@@ -66,7 +66,7 @@ class SlackBotChannel(HttpChannel[SlackBotConfig]):
             )
         return posts
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: SlackBotConfig) -> Outcome:
         """Slack answers 200 whatever happened; ``ok`` says what did."""
         said = json_of(answer)
         if answer.status != 200 or "ok" not in said:

@@ -38,7 +38,7 @@ class SlackWebhookChannel(HttpChannel[SlackWebhookConfig]):
         """One message. Slack knows no idempotency: a repeat after a lost answer shows twice."""
         return [Post.of_json(config.url, message_of(content))]
 
-    def judge(self, answer: HttpAnswer, now: datetime) -> Outcome:
+    def judge(self, answer: HttpAnswer, now: datetime, config: SlackWebhookConfig) -> Outcome:
         """Slack answers ``ok``; Mattermost and Rocket.Chat, which take the same messages, a text or JSON of their
         own."""
         outcome = outcome_of(answer, now)
