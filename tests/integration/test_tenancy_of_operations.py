@@ -97,7 +97,10 @@ OPERATIONS: dict[str, Stated] = {
     "GET /api/alerts/health/live": OPEN,
     "GET /api/alerts/health/ready": OPEN,
 }
-ELSEWHERE = {"GET /api/alerts/stream": "tests/integration/test_stream.py"}
+ELSEWHERE = {
+    "GET /api/alerts/stream": "tests/integration/test_stream.py",
+    "POST /api/alerts/receipts/{channel_id}/{notification_id}": "tests/integration/test_receipts.py",
+}
 """What another test asks for everybody."""
 
 

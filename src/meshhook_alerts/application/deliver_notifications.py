@@ -28,6 +28,7 @@ from meshhook_alerts.application.ports import (
     SecretBox,
     UnreadableSecret,
 )
+from meshhook_alerts.application.take_receipt import receipt_url
 from meshhook_alerts.domain.delivery import (
     Ambiguous,
     Delivered,
@@ -130,8 +131,7 @@ class DeliverNotifications:
     def _receipt_url(self, due: DueNotification) -> str | None:
         if not self.base_url or due.destination is None:
             return None
-        base = self.base_url.rstrip("/")
-        return f"{base}/api/alerts/receipts/{due.destination.id}/{due.id}"
+        return receipt_url(self.base_url, due.destination.id, due.id)
 
     def _result(
         self, due: DueNotification, outcome: Outcome, started_at: datetime, finished_at: datetime
@@ -168,7 +168,7 @@ class DeliverNotifications:
 
 
 def _done(outcome: Outcome) -> tuple[str, ...]:
-    return tuple(map(_storable, outcome.done)) if isinstance(outcome, TryAgain | Ambiguous) else ()
+    return () if isinstance(outcome, Rejected) else tuple(map(_storable, outcome.done))
 
 
 def _reference(outcome: Outcome) -> str | None:
@@ -193,7 +193,7 @@ def _checked(outcome: object) -> Outcome:
     asked: object = outcome.retry_after if isinstance(outcome, TryAgain) else None
     if isinstance(outcome, TryAgain) and not isinstance(asked, timedelta):
         outcome = replace(outcome, retry_after=None)
-    if isinstance(outcome, TryAgain | Ambiguous) and not _are_texts(outcome.done):
+    if not isinstance(outcome, Rejected) and not _are_texts(outcome.done):
         outcome = replace(outcome, done=())
     reference: object = outcome.reference if isinstance(outcome, Delivered) else None
     if isinstance(outcome, Delivered) and not isinstance(reference, str | None):

@@ -17,7 +17,7 @@ from meshhook_alerts.adapters.postgres.change_feed import PostgresChangeFeed
 from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
 from meshhook_alerts.adapters.postgres.database import Database
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
-from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore
+from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore, PostgresReceipts
 from meshhook_alerts.adapters.postgres.detection.runner import Policies, PostgresSweeps
 from meshhook_alerts.adapters.postgres.detection_store import PostgresDetectionStore
 from meshhook_alerts.adapters.postgres.health import PostgresHealth
@@ -50,6 +50,7 @@ from meshhook_alerts.application.settings_file import SettingsFiles
 from meshhook_alerts.application.settings_history import SettingsHistory
 from meshhook_alerts.application.silences import Silences
 from meshhook_alerts.application.stream import Stream
+from meshhook_alerts.application.take_receipt import TakeReceipt
 from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.bootstrap.clocks import DatabaseClock
@@ -211,6 +212,12 @@ class Service:
     def try_channel(self) -> TryChannel:
         """``POST /api/alerts/channels/{id}/test``."""
         return TryChannel(PostgresChannelTests(self.database.pool))
+
+    @property
+    def take_receipt(self) -> TakeReceipt:
+        """``POST /api/alerts/receipts/…``."""
+        store = PostgresReceipts(self.database.pool)
+        return TakeReceipt(store, self.channels, self.secrets, self.settings.base_url)
 
     @property
     def operator(self) -> OperatorSettings:

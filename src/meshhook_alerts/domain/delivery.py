@@ -15,6 +15,8 @@ class Delivered:
     detail: str
     reference: str | None = None
     """What the channel calls the message, where later ones about the same alert are to be put beside it."""
+    done: tuple[str, ...] = ()
+    """Parts that arrived, as in ``TryAgain``: what receipts may come for."""
 
 
 @dataclass(frozen=True, slots=True)

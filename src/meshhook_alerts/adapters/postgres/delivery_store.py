@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from psycopg.rows import TupleRow, tuple_row
 from psycopg_pool import AsyncConnectionPool
@@ -16,6 +17,7 @@ from meshhook_alerts.application.ports import (
     DeliveryNews,
     Destination,
     DueNotification,
+    Receipt,
 )
 
 Pool = AsyncConnectionPool
@@ -68,6 +70,34 @@ class PostgresDeliveryStore:
                 query("delivering/extend_leases"),
                 {"ids": _joined(queue_ids), "lease": lease_seconds},
             )
+
+
+class PostgresReceipts:
+    """See ``take_receipt.ReceiptStore``."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @translated
+    async def destination(self, channel_id: UUID, notification_id: UUID) -> Destination | None:
+        """The channel a message went to, if it did."""
+        wanted = {"channel_id": channel_id, "notification_id": notification_id}
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=tuple_row)
+            await cursor.execute(query("delivering/receipt_for"), wanted)
+            row = await cursor.fetchone()
+        return Destination(*row) if row else None
+
+    @translated
+    async def record(self, notification_id: UUID, receipt: Receipt, channel: str) -> bool:
+        """Keeps it; whether the message is now known to have reached nobody."""
+        kept = {"id": notification_id, "part": receipt.part, "state": receipt.state,
+                "detail": receipt.detail, "channel": channel}  # fmt: skip
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=tuple_row)
+            await cursor.execute(query("delivering/record_receipt"), kept)
+            row = await cursor.fetchone()
+        return bool(row and row[0])
 
 
 def _joined(ids: Sequence[int]) -> str:

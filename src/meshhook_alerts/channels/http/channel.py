@@ -114,11 +114,11 @@ def in_all(done: Sequence[str], outcomes: Sequence[tuple[Post, Outcome]]) -> Out
     refused = [one for _, one in outcomes if isinstance(one, Rejected)]
     taken = [one for _, one in outcomes if isinstance(one, Delivered)]
     if not refused:
-        return _first_reference(taken)
+        return replace(_first_reference(taken), done=tuple(arrived))
     if not taken and not done:
         return refused[0]
     count = f"Accepted {len(taken) + len(done)} of {len(outcomes) + len(done)}"
-    return Delivered(f"{count}; refused: {refused[0].detail}")
+    return Delivered(f"{count}; refused: {refused[0].detail}", done=tuple(arrived))
 
 
 def _first_reference(taken: Sequence[Delivered]) -> Delivered:

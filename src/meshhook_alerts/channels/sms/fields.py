@@ -51,7 +51,6 @@ def recipients() -> Any:
         examples=[["+4915112345678"]],
         min_length=1,
         max_length=20,
-        json_schema_extra={"destination": True},
     )
 
 

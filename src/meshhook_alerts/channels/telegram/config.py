@@ -34,14 +34,12 @@ class TelegramConfig(BaseModel):
         description="The chat's number (groups begin with a minus), or the @name of a public channel.",
         pattern=r"^(-?\d{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31})$",
         examples=["-1001234567890", "@our_alerts"],
-        json_schema_extra={"destination": True},
     )
     topic: int | None = Field(
         default=None,
         title="Topic",
         description="In a group with topics: the topic's number.",
         ge=1,
-        json_schema_extra={"destination": True},
     )
     silent_below_error: bool = Field(
         default=False,

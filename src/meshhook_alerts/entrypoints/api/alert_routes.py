@@ -142,6 +142,9 @@ class NotificationAnswer(BaseModel):
     deadline_at: datetime
     next_attempt_at: datetime | None
     finished_at: datetime | None
+    receipts: dict[str, Any] = Field(
+        description="What the other side said later, by recipient: state (delivered or undelivered), detail, at."
+    )
 
 
 class FailureAnswer(BaseModel):

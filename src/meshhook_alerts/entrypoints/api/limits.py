@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshhook_alerts.entrypoints.api.identity import caller, precheck_signature
 from meshhook_alerts.entrypoints.api.problems import WITH_BODY, Problem, answer
+from meshhook_alerts.entrypoints.api.receipt_routes import RECEIPTS
 
 BODY_LIMIT = 2 * 1024 * 1024
 """Bytes of a request's body; a larger one is refused before it is read."""
@@ -105,7 +106,7 @@ def _known(request: Request) -> str:
     address = request.client.host if request.client else "unknown"
     if request.url.path in _OTHER_FORMS and precheck_signature(request, datetime.now(UTC)):
         return f"address {address}"
-    if request.url.path.startswith(_BY_LINK):
+    if request.url.path.startswith((_BY_LINK, RECEIPTS)):
         return f"address {address}"
     who = caller(request)
     request.state.caller = who
@@ -137,9 +138,8 @@ def _check_head(request: Request) -> None:
     length = request.headers.get("content-length", "")
     if length == "0" or (not length and "transfer-encoding" not in request.headers):
         return  # nothing is sent; whoever needs a body says so
-    if request.url.path not in _OTHER_FORMS and not _JSON.fullmatch(
-        request.headers.get("content-type", "")
-    ):
+    forms = request.url.path in _OTHER_FORMS or request.url.path.startswith(RECEIPTS)
+    if not forms and not _JSON.fullmatch(request.headers.get("content-type", "")):
         detail = "Send JSON: Content-Type: application/json."
         raise Problem(415, "unsupported_media_type", detail)
     if not length.isdecimal():

@@ -45,7 +45,6 @@ class SlackBotConfig(BaseModel):
         "bot there first.",
         pattern=r"^[CGD][A-Z0-9]{5,20}$",
         examples=["C0123456789"],
-        json_schema_extra={"destination": True},
     )
     server: Url = server(
         "https://slack.com/api/", "Slack's API; another address only behind a gateway of your own."

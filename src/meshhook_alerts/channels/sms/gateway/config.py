@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from meshhook_alerts.channels.fields import Headers, Url, address
+from meshhook_alerts.channels.fields import Headers, Url
 from meshhook_alerts.channels.sms.fields import Number, most_segments, once, recipients
 
 PLACES = ("{to}", "{text}", "{id}")
@@ -31,10 +31,12 @@ class GatewayConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, title="SMS (gateway)")
 
-    url: Url = address(
-        "Address",
-        "Where a message is posted, once for each recipient.",
-        "https://sms.example.com/send",
+    url: Url = Field(
+        title="Address",
+        description="Where a message is posted, once for each recipient.",
+        examples=["https://sms.example.com/send"],
+        max_length=2_048,
+        json_schema_extra={"format": "uri", "destination": True},
     )
     body: Annotated[str, AfterValidator(_a_template)] = Field(
         title="Body",

@@ -41,14 +41,12 @@ class TwilioConfig(BaseModel):
         title="Sender",
         description="A number of your account, or a name of up to 11 letters and digits where the country allows it.",
         pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11})$",
-        json_schema_extra={"destination": True},
     )
     messaging_service: str | None = Field(
         default=None,
         title="Messaging service",
         description="Instead of a sender: MG and 32 hexadecimal digits.",
         pattern=r"^MG[0-9a-fA-F]{32}$",
-        json_schema_extra={"destination": True},
     )
     to: Annotated[list[Number], AfterValidator(once)] = recipients()
     max_segments: int = most_segments()

@@ -28,7 +28,6 @@ class VonageConfig(BaseModel):
         title="Sender",
         description="A number of your account, or a name of up to 11 letters and digits where the country allows it.",
         pattern=r"^(\+?[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11})$",
-        json_schema_extra={"destination": True},
     )
     to: Annotated[list[Number], AfterValidator(once)] = recipients()
     max_segments: int = most_segments()
