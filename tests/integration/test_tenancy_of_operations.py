@@ -62,6 +62,7 @@ FAILURE = {"project_id": "{project_id}", "workflow": "orders", "kind": "custom",
 OPERATIONS: dict[str, Stated] = {
     "GET /api/alerts": LIST,
     "GET /api/alerts/failures": LIST,
+    "POST /api/alerts/channels/{channel_id}/preview": Stated(READERS, {}),
     "GET /api/alerts/logs": LIST,
     "GET /api/alerts/notifications": LIST,
     "GET /api/alerts/kinds": Stated(SIGNED_IN),

@@ -14,7 +14,10 @@ from meshhook_alerts.adapters.link_seal import LinkSeals
 from meshhook_alerts.adapters.postgres.act_store import PostgresActStore
 from meshhook_alerts.adapters.postgres.alert_reader import PostgresAlertReader
 from meshhook_alerts.adapters.postgres.change_feed import PostgresChangeFeed
-from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
+from meshhook_alerts.adapters.postgres.channel_tests import (
+    PostgresChannelTests,
+    PostgresPastFailures,
+)
 from meshhook_alerts.adapters.postgres.database import Database
 from meshhook_alerts.adapters.postgres.decision_store import PostgresDecisionStore
 from meshhook_alerts.adapters.postgres.delivery_store import PostgresDeliveryStore, PostgresReceipts
@@ -41,6 +44,7 @@ from meshhook_alerts.application.ports import (
     OutboundGuard,
     SecretBox,
 )
+from meshhook_alerts.application.preview_channel import PreviewChannel
 from meshhook_alerts.application.problems import InvalidRequest
 from meshhook_alerts.application.read_settings import ReadSettings
 from meshhook_alerts.application.recording import Recorder
@@ -55,7 +59,7 @@ from meshhook_alerts.application.try_channel import TryChannel
 from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.bootstrap.clocks import DatabaseClock
 from meshhook_alerts.bootstrap.parts import links
-from meshhook_alerts.channels import mirroring
+from meshhook_alerts.channels import mirroring, subject_of
 from meshhook_alerts.settings import Settings, variable
 from meshhook_alerts.sources import meshhook, reported
 from meshhook_alerts.sources.meshhook.detection import sweeps as meshhook_sweeps
@@ -212,6 +216,14 @@ class Service:
     def try_channel(self) -> TryChannel:
         """``POST /api/alerts/channels/{id}/test``."""
         return TryChannel(PostgresChannelTests(self.database.pool))
+
+    @property
+    def preview_channel(self) -> PreviewChannel:
+        """``POST /api/alerts/channels/{id}/preview``."""
+        past = PostgresPastFailures(self.database.pool)
+        return PreviewChannel(
+            past, self.channels, links(self.settings, self.link_seals), subject_of
+        )
 
     @property
     def take_receipt(self) -> TakeReceipt:

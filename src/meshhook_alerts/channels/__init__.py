@@ -14,6 +14,8 @@ from importlib.resources import files
 from pydantic import BaseModel
 
 from meshhook_alerts.application.ports import ChannelPlugin
+from meshhook_alerts.channels.wording import view_of
+from meshhook_alerts.domain.message import Content
 
 GROUP = "meshhook_alerts.channels"
 """The entry-point group that plug-ins are found in."""
@@ -35,6 +37,11 @@ def installed_channels() -> dict[str, ChannelPlugin]:
         else:
             found[plugin.kind] = plugin
     return found
+
+
+def subject_of(content: Content) -> str:
+    """One line that stands for a message, whatever the channel."""
+    return view_of(content).subject
 
 
 def mirroring(channels: Mapping[str, ChannelPlugin]) -> frozenset[str]:

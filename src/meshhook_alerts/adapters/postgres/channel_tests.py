@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import TupleRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
+from meshhook_alerts.adapters.postgres.decision_store import fold_from
 from meshhook_alerts.adapters.postgres.encoding import dumps
 from meshhook_alerts.adapters.postgres.errors import translated
 from meshhook_alerts.adapters.postgres.queries import query
 from meshhook_alerts.adapters.postgres.settings_store import as_role
+from meshhook_alerts.application.preview_channel import Known
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.application.try_channel import Progress, TooSoon, TriedChannel, Try
+from meshhook_alerts.domain.alert import Alert, AlertStatus
+from meshhook_alerts.domain.failure import Fold
 from meshhook_alerts.domain.identifiers import PLATFORM
 from meshhook_alerts.domain.message import SCHEMA_VERSION
 from meshhook_alerts.domain.redaction import redact_name
@@ -74,3 +79,39 @@ class PostgresChannelTests:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query("trying/named_channels"), wanted)
             return await cursor.fetchall()
+
+
+class PostgresPastFailures:
+    """See ``preview_channel.PastFailures``; row-level security decides what is seen."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    @translated
+    async def known(self, channel_id: UUID, caller: Caller) -> Known | None:
+        """The channel."""
+        async with as_role(self._pool, caller) as connection:
+            cursor = await connection.execute(query("trying/known_channel"), {"id": channel_id})
+            row = await cursor.fetchone()
+        return Known(*row) if row else None
+
+    @translated
+    async def last(
+        self, project_id: UUID, caller: Caller, limit: int
+    ) -> Sequence[tuple[Fold, Alert]]:
+        """The project's last failures."""
+        wanted = {"project_id": project_id, "limit": limit}
+        async with as_role(self._pool, caller) as connection:
+            cursor = await connection.execute(query("trying/last_failures"), wanted)
+            rows = await cursor.fetchall()
+        return [_fold_and_alert(row) for row in rows]
+
+
+def _fold_and_alert(row: TupleRow) -> tuple[Fold, Alert]:
+    *of_fold, status, opened_at, last_failure_at, count = row
+    fold = fold_from(tuple(of_fold))
+    alert = Alert(
+        row[0], fold.project_id, fold.fingerprint, AlertStatus(status), fold.severity, opened_at,
+        last_failure_at, count, kind=fold.kind,
+    )  # fmt: skip
+    return fold, alert

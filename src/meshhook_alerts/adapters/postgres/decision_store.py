@@ -234,7 +234,7 @@ class PostgresDecidingTransaction:
             rows = await alerts.fetchall()
             return State(
                 **_by_trouble([_alert(row) for row in rows if row[_FINGERPRINT]]),
-                last_folds={row[0]: _last_fold(row) for row in await folds.fetchall()}
+                last_folds={row[0]: fold_from(row) for row in await folds.fetchall()}
                 if folds
                 else {},
                 refusing={row[0]: row[1] for row in await refusing.fetchall()},
@@ -395,7 +395,8 @@ def _act(row: TupleRow) -> Act:
     return Act(id_, ActKind(kind), alert_id, at, by, until, until_changed, failures, fingerprint)
 
 
-def _last_fold(row: TupleRow) -> Fold:
+def fold_from(row: TupleRow) -> Fold:
+    """A fold as ``last_folds.sql`` gives it."""
     (_, id_, project_id, fingerprint, kind, failure_class, severity, error, error_class, at,
      first_at, last_at, count, workflow, version, node_id, node_type, status, run_id, sample,
      workflow_name, labels) = row  # fmt: skip

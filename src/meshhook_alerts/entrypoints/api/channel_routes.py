@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,40 @@ async def kinds(request: Request, who: SignedIn) -> KindsAnswer:
             for kind, plugin in sorted(service.channels.items())
         ]
     )
+
+
+class PreviewAnswer(BaseModel):
+    """One message that was not sent."""
+
+    at: datetime
+    headline: str
+    text: str = Field(description="What would be sent, or the most telling part of it.")
+    size: int = Field(description="Of text messages, segments for all recipients; of others 1.")
+    note: str = Field(description="The size in words.")
+
+
+class PreviewsAnswer(BaseModel):
+    """What the project's last failures would have made of the channel."""
+
+    previews: list[PreviewAnswer] = Field(
+        description="The most expensive first; of 20 failures at most."
+    )
+
+
+@router.post("/{channel_id}/preview", summary="What would be sent, and what it would cost")
+async def preview(request: Request, channel_id: UUID, who: SignedIn) -> PreviewsAnswer:
+    """The messages about the project's last 20 failures, as this channel would send them. Nothing is sent."""
+    service: Service = request.app.state.service
+    found = await service.preview_channel(channel_id, who)
+    return PreviewsAnswer(
+        previews=[
+            PreviewAnswer(
+                at=each.at, headline=each.headline, text=each.preview.text, size=each.preview.size,
+                note=each.preview.note,
+            )
+            for each in found
+        ]
+    )  # fmt: skip
 
 
 _LINES = "application/x-ndjson"

@@ -15,7 +15,10 @@ from meshhook_alerts.entrypoints.cli.marks import shown
 
 if TYPE_CHECKING:
     from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
+    from meshhook_alerts.adapters.postgres.database import Database
+    from meshhook_alerts.application.preview_channel import PreviewChannel, Previewed
     from meshhook_alerts.application.try_channel import Step
+    from meshhook_alerts.settings import Settings
 
 channels = typer.Typer(
     help="Channels: list them, try one, see which kinds there are.", no_args_is_help=True
@@ -48,10 +51,20 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
 def try_(
     name: Annotated[str, typer.Argument(help="The channel's name.")],
     project: Project = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Send nothing: show what the last 20 failures would have sent, and its cost.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a test message over the real way and show every step. Ends with 1 unless the channel
     accepted it."""
+    if dry_run:
+        _preview(name, project, as_json)
+        return
 
     async def work() -> bool:
         from dataclasses import asdict
@@ -93,6 +106,56 @@ def kinds() -> None:
             typer.echo(f"  {name}{needed}: {each.get('description', '')}")
 
 
+def _preview(name: str, project: str | None, as_json: bool) -> None:
+    async def work() -> None:
+        async with _opened() as (database, settings):
+            channel = _the_one(await _tests_of(database).named(name, _id(project)), name)
+            found = await _previewing(database, settings)(channel["id"], OPERATOR)
+        if as_json:
+            typer.echo(json.dumps([_row(each) for each in found], indent=2))
+        elif not found:
+            typer.echo("nothing has failed yet, so there is nothing to show; nothing was sent")
+        else:
+            _print_previews(found)
+
+    from meshhook_alerts.application.operator import OPERATOR
+
+    with guarded():
+        run(work())
+
+
+def _print_previews(found: list[Previewed]) -> None:
+    worst = found[0]
+    typer.echo(
+        f"Worst case of the last {len(found)} failures: {worst.preview.note}. Nothing was sent."
+    )
+    for each in found:
+        typer.echo(f"\n{each.at:%Y-%m-%d %H:%M} UTC  {typer.style(each.preview.note, bold=True)}")
+        typer.echo(f"  {shown(each.preview.text)}")
+
+
+def _row(each: Previewed) -> dict[str, Any]:
+    return {
+        "at": each.at.isoformat(),
+        "headline": each.headline,
+        "text": each.preview.text,
+        "size": each.preview.size,
+        "note": each.preview.note,
+    }
+
+
+def _previewing(database: Database, settings: Settings) -> PreviewChannel:
+    from meshhook_alerts.adapters.link_seal import LinkSeals
+    from meshhook_alerts.adapters.postgres.channel_tests import PostgresPastFailures
+    from meshhook_alerts.application.preview_channel import PreviewChannel
+    from meshhook_alerts.bootstrap import links
+    from meshhook_alerts.channels import installed_channels, subject_of
+
+    seals = LinkSeals.from_text(settings.keys.get_secret_value() if settings.keys else "")
+    past = PostgresPastFailures(database.pool)
+    return PreviewChannel(past, installed_channels(), links(settings, seals), subject_of)
+
+
 def _the_one(found: list[dict[str, Any]], name: str) -> dict[str, Any]:
     if not found:
         fail(f"no channel is called {name!r}; `meshhook-alerts channels list` shows all")
@@ -125,13 +188,24 @@ def _shown(step: Step) -> str:
     return f"{typer.style(shown(mark), fg=colour)} {step.step}: {step.detail}"
 
 
+def _tests_of(database: Database) -> PostgresChannelTests:
+    from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
+
+    return PostgresChannelTests(database.pool)
+
+
 @asynccontextmanager
 async def _tests() -> AsyncIterator[PostgresChannelTests]:
-    from meshhook_alerts.adapters.postgres.channel_tests import PostgresChannelTests
+    async with _opened() as (database, _):
+        yield _tests_of(database)
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[tuple[Database, Settings]]:
     from meshhook_alerts.bootstrap import open_database
     from meshhook_alerts.entrypoints.local import home
     from meshhook_alerts.settings import load_settings
 
     with home(load_settings()) as place:
         async with open_database(place.settings, place.database_url) as database:
-            yield PostgresChannelTests(database.pool)
+            yield database, place.settings
