@@ -14,6 +14,7 @@ from importlib.resources import files
 from pydantic import BaseModel
 
 from meshhook_alerts.application.ports import ChannelPlugin
+from meshhook_alerts.channels.unavailable import NotInstalled
 from meshhook_alerts.channels.wording import view_of
 from meshhook_alerts.domain.message import Content
 
@@ -68,6 +69,9 @@ def _load(entry: EntryPoint) -> ChannelPlugin | None:
     try:
         loaded = entry.load()
         return _checked(loaded() if isinstance(loaded, type) else loaded)
+    except NotInstalled as missing:
+        _log.debug("channel %s left out: %s", entry.value, missing)
+        return None
     except Exception as problem:
         _log.warning("channel %s left out: %s: %s", entry.value, type(problem).__name__, problem)
         return None
