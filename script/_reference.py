@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
+from meshhook_alerts.application.channel_document import is_secret
+from meshhook_alerts.application.ports import ChannelPlugin
+from meshhook_alerts.channels import GROUP, help_of
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
 from meshhook_alerts.domain.kinds import KINDS, Kind
 from meshhook_alerts.domain.reasons import Reason
@@ -16,7 +21,12 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
 def pages() -> dict[str, str]:
     """File name → text."""
-    made = {"settings.md": _settings(), "kinds.md": _kinds(), "reasons.md": _reasons()}
+    made = {
+        "settings.md": _settings(),
+        "kinds.md": _kinds(),
+        "reasons.md": _reasons(),
+        "channels.md": _channels(),
+    }
     return {name: "\n".join(lines) + "\n" for name, lines in made.items()}
 
 
@@ -68,6 +78,56 @@ def _reasons() -> Iterator[str]:
     yield "|---|---|---|"
     for reason in Reason:
         yield f"| `{reason}` | {reason.effect} | {reason.sentence} |"
+
+
+def _channels() -> Iterator[str]:
+    ours = {
+        each.name: each.load()
+        for each in distribution("meshhook-alerts").entry_points.select(group=GROUP)
+    }
+    yield "# Kinds of channel\n"
+    yield "What each needs, how to set it up, and what a message looks like. Secrets are stored encrypted and never shown"
+    yield "again. Pictures are drawn from the very message that was sent to the stand-in of the contract suite, not taken"
+    yield "in the provider's program. Another package's kinds are listed by `meshhook-alerts channels kinds`.\n"
+    yield " · ".join(f"[{plugin.title}](#{kind})" for kind, plugin in sorted(ours.items())) + "\n"
+    for kind, plugin in sorted(ours.items()):
+        yield from _channel(kind, plugin)
+
+
+def _channel(kind: str, plugin: ChannelPlugin) -> Iterator[str]:
+    yield f'<a id="{kind}"></a>\n\n## {plugin.title}\n'
+    picture = FOLDER.parent / "images" / f"channel-{kind}.png"
+    if picture.exists():
+        yield f"![What a message looks like: a new trouble, and its end](../images/{picture.name})\n"
+    yield f"Kind: `{kind}`\n"
+    yield "| Field | Needed | Secret | Meaning |"
+    yield "|---|---|---|---|"
+    schema = plugin.config_model.model_json_schema()
+    for name, field in schema["properties"].items():
+        needed = "yes" if name in schema.get("required", ()) else "no"
+        secret = "yes" if is_secret(plugin.config_model, name) else ""
+        meaning = field.get("description", "").replace("|", "\\|")
+        yield f"| `{name}` | {needed} | {secret} | {meaning} |"
+    _, _, text = help_of(plugin).partition("\n")
+    text = re.sub(r"(?m)^(#+) ", r"#\1 ", text)
+    yield f"\n### Set it up\n\n{text.strip()}\n"
+    yield f"{_VERIFIED.get(kind, _BY_STAND_IN)}\n"
+
+
+_BY_STAND_IN = (
+    "*Checked against a stand-in that refuses what the provider's documentation says is refused; not against the"
+    " provider itself.*"
+)
+_VERIFIED = {
+    "email": "*Checked against real SMTP servers on loopback, with TLS and passwords.*",
+    "webhook": "*Checked with the reference implementation of Standard Webhooks.*",
+    "slack": _BY_STAND_IN[:-1] + " Every message passes the checks of Slack's own `slack_sdk`.*",
+    "slack_bot": _BY_STAND_IN[:-1]
+    + " Every message passes the checks of Slack's own `slack_sdk`.*",
+    "teams": _BY_STAND_IN[:-1] + " Every card passes Microsoft's own `microsoft-teams-cards`.*",
+    "apprise": "*Checked with Apprise itself and its JSON service; its other services are Apprise's.*",
+    "sms_gateway": "*Checked against a gateway of our own making.*",
+}
 
 
 if __name__ == "__main__":

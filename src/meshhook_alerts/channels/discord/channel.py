@@ -17,6 +17,7 @@ from meshhook_alerts.channels.http import HttpChannel, Post, json_of, outcome_of
 from meshhook_alerts.channels.wording import (
     View,
     colour_of,
+    facts_of,
     heading_of,
     links_of,
     mark_of,
@@ -77,7 +78,7 @@ def message_of(content: Content) -> dict[str, Any]:
         "color": int(colour_of(view), 16),
         "fields": [
             {"name": fact.label, "value": _plain(shorten(fact.value, _VALUE)), "inline": True}
-            for fact in view.facts[:_MOST_FIELDS]
+            for fact in facts_of(view)[:_MOST_FIELDS]
         ],
         "footer": {"text": shorten(view.why, _FOOTER)},
         "timestamp": content["alert"]["last_failure_at"],

@@ -11,6 +11,7 @@ from typing import Any
 from meshhook_alerts.channels.wording import (
     View,
     colour_of,
+    facts_of,
     heading_of,
     line,
     links_of,
@@ -56,7 +57,7 @@ def _blocks(view: View) -> list[dict[str, Any]]:
         blocks.append(_section(_fitting(view.hint)))
     if fields := [
         _text(f"*{fact.label}*\n{escaped(shorten(fact.value, _FIELD))}")
-        for fact in view.facts[:_MOST_FIELDS]
+        for fact in facts_of(view)[:_MOST_FIELDS]
     ]:
         blocks.append({"type": "section", "fields": fields})
     if links := [f"<{escaped(url)}|{label}>" for label, url in links_of(view)]:

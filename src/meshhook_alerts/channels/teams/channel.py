@@ -16,6 +16,7 @@ from meshhook_alerts.channels.teams.config import TeamsConfig
 from meshhook_alerts.channels.wording import (
     Fact,
     View,
+    facts_of,
     heading_of,
     links_of,
     mark_of,
@@ -95,7 +96,7 @@ def card_of(view: View) -> dict[str, Any]:
         body.append(_runs(_run(shorten(view.error, _ERROR), fontType="Monospace")))
     if view.hint:
         body.append(_runs(_run(shorten(view.hint, 300))))
-    body += [_fact(fact) for fact in view.facts]
+    body += [_fact(fact) for fact in facts_of(view)]
     if view.why:
         body.append(_runs(_run(shorten(view.why, 300), size="Small", isSubtle=True)))
     return {

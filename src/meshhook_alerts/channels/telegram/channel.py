@@ -15,7 +15,15 @@ from pydantic import BaseModel
 from meshhook_alerts.application.ports import ChannelTools, HttpAnswer
 from meshhook_alerts.channels.http import HttpChannel, Post, json_of, outcome_of, said_by
 from meshhook_alerts.channels.telegram.config import TelegramConfig
-from meshhook_alerts.channels.wording import View, heading_of, links_of, mark_of, shorten, view_of
+from meshhook_alerts.channels.wording import (
+    View,
+    facts_of,
+    heading_of,
+    links_of,
+    mark_of,
+    shorten,
+    view_of,
+)
 from meshhook_alerts.domain.delivery import Delivered, Outcome, Rejected, TryAgain
 from meshhook_alerts.domain.message import Content
 
@@ -101,7 +109,7 @@ def _text(view: View, longest_error: int) -> str:
     said = " ".join(part for part in (view.happened, view.progress) if part)
     facts = "\n".join(
         f"{escape(fact.label)}: {escape(shorten(fact.value, _VALUE), quote=False)}"
-        for fact in view.facts
+        for fact in facts_of(view)
     )
     links = "  ·  ".join(f'<a href="{escape(url)}">{label}</a>' for label, url in links_of(view))
     parts = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshhook_alerts.channels.wording.view_parts import View
+from meshhook_alerts.channels.wording.view_parts import Fact, View
 
 _COLOURS = {
     "good": "1a7f37",
@@ -27,6 +27,13 @@ def mark_of(view: View) -> str:
 def heading_of(view: View) -> str:
     """``Order fulfilment › charge_card``."""
     return f"{view.workflow} › {view.node}" if view.node else view.workflow
+
+
+def facts_of(view: View) -> tuple[Fact, ...]:
+    """The facts a chat has room for: none at an end, which says all there is to say; no run's id beside its link."""
+    if view.severity_word in ("Recovered", "Closed"):
+        return ()
+    return tuple(fact for fact in view.facts if fact.label != "Run" or not view.run_url)
 
 
 def links_of(view: View) -> list[tuple[str, str]]:
