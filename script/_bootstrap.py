@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import _dashboard
 import _tasks
 from _steps import CommandError, run, step
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed.json"
-EXTRAS = {"demo": "demo", "check": "dev", "test": "dev", "prove": "dev"}
+EXTRAS = {"demo": "demo,dashboard", "check": "dev", "test": "dev", "prove": "dev"}
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -36,10 +37,22 @@ def main() -> int:
         return 1
     os.chdir(ROOT)
     if command == "demo":
+        _build_dashboard()
         program = VENV / "bin" / "meshhook-alerts"
         os.execv(program, [str(program), "demo", *arguments])
     task = {"check": _tasks.check, "prove": _tasks.prove}.get(command, _tasks.test)
     return task(VENV / "bin", arguments)
+
+
+def _build_dashboard() -> None:
+    """The demo shows it; it runs without, too."""
+    try:
+        _dashboard.build(VENV / "bin" / "python")
+    except CommandError as failure:
+        print(
+            f"{failure}\nThe dashboard could not be built; the demo runs without it.",
+            file=sys.stderr,
+        )
 
 
 @contextmanager

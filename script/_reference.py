@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
+from meshhook_alerts.adapters.http_client import GuardedHttpClient
+from meshhook_alerts.adapters.outbound_guard import AddressGuard
+from meshhook_alerts.adapters.postgres.database import Database, parse_address
+from meshhook_alerts.adapters.secret_box import AesSecretBox, generate_key
 from meshhook_alerts.application.channel_document import is_secret
 from meshhook_alerts.application.ports import ChannelPlugin
-from meshhook_alerts.channels import GROUP, help_of
+from meshhook_alerts.bootstrap import DatabaseClock, Service, SystemClock
+from meshhook_alerts.bootstrap.service import Tools
+from meshhook_alerts.channels import GROUP, help_of, installed_channels
 from meshhook_alerts.domain.error_class import ERROR_CLASSES
 from meshhook_alerts.domain.kinds import KINDS, Kind
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.severity import Criticality, severity_of
+from meshhook_alerts.entrypoints.api import create_app
 from meshhook_alerts.settings import Settings, variable
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -27,7 +35,22 @@ def pages() -> dict[str, str]:
         "reasons.md": _reasons(),
         "channels.md": _channels(),
     }
-    return {name: "\n".join(lines) + "\n" for name, lines in made.items()}
+    texts = {name: "\n".join(lines) + "\n" for name, lines in made.items()}
+    return texts | {"openapi.json": _openapi()}
+
+
+def _openapi() -> str:
+    """The API's specification, with our own kinds of channel, whatever else is installed here."""
+    ours = {each.name for each in distribution("meshhook-alerts").entry_points.select(group=GROUP)}
+    channels = {kind: each for kind, each in installed_channels().items() if kind in ours}
+    guard = AddressGuard()
+    service = Service(
+        Settings(), Database(parse_address("postgresql://nobody@localhost/none")), channels,
+        Tools(guard, GuardedHttpClient(guard), None, SystemClock()), AesSecretBox.from_text(generate_key("reference")),
+        "reference", DatabaseClock(),
+    )  # fmt: skip
+    specification = create_app(service, "reference " * 4).openapi()
+    return json.dumps(specification, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _settings() -> Iterator[str]:

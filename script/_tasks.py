@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import _dashboard
 from _steps import CommandError, run, step
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -47,6 +48,11 @@ def test(tools: Path, arguments: list[str]) -> int:
         return 1
     for program in filter(lambda each: not shutil.which(each), ("curl", "openssl")):
         _install(program, "the tests that run the pages' commands")
+    try:
+        _dashboard.build(tools / "python", check=True)
+    except CommandError as failure:
+        print(failure, file=sys.stderr)
+        return 1
     print(flush=True)
     beside = ["-n", str(min(4, max(2, os.cpu_count() or 1))), "--dist", "worksteal"]
     tests = subprocess.run([tools / "pytest", *beside, *selection, *arguments])

@@ -62,6 +62,7 @@ FAILURE = {"project_id": "{project_id}", "workflow": "orders", "kind": "custom",
 OPERATIONS: dict[str, Stated] = {
     "GET /api/alerts": LIST,
     "GET /api/alerts/failures": LIST,
+    "GET /api/alerts/projects": LIST,
     "POST /api/alerts/channels/{channel_id}/preview": Stated(READERS, {}),
     "GET /api/alerts/logs": LIST,
     "GET /api/alerts/notifications": LIST,
@@ -100,6 +101,9 @@ OPERATIONS: dict[str, Stated] = {
 }
 ELSEWHERE = {
     "GET /api/alerts/stream": "tests/integration/test_stream.py",
+    "GET /api/alerts/session": "tests/integration/test_sessions.py",
+    "POST /api/alerts/session": "tests/integration/test_sessions.py",
+    "DELETE /api/alerts/session": "tests/integration/test_sessions.py",
     "POST /api/alerts/receipts/{channel_id}/{notification_id}": "tests/integration/test_receipts.py",
 }
 """What another test asks for everybody."""

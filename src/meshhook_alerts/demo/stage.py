@@ -28,7 +28,7 @@ from meshhook_alerts.demo.receiver import webhook_receiver
 from meshhook_alerts.demo.shop import NAME, STORIES, open_shop
 from meshhook_alerts.demo.spool import Spool
 from meshhook_alerts.entrypoints.api import create_app
-from meshhook_alerts.entrypoints.local import Home, LocalOwner, local_owner
+from meshhook_alerts.entrypoints.local import Home, LocalOwner, local_owner, local_sign_in
 from meshhook_alerts.entrypoints.running import serving, working
 from meshhook_alerts.settings import Settings
 
@@ -71,7 +71,7 @@ async def set_stage(
         owner = local_owner(data)
         caller = _as_owner(owner)
         figures = Figures(service.database.pool, caller)
-        app = create_app(service, place.jwt_secret)
+        app = create_app(service, place.jwt_secret, local_sign_in(place))
         app.include_router(live_page(figures, mails, hooks, {"project": NAME}))
         await stack.enter_async_context(serving(app, listener))
         await service.set_up_operator()

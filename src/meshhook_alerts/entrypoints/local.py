@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from meshhook_alerts.adapters.embedded_postgres import EmbeddedPostgres, default_data_folder
 from meshhook_alerts.adapters.secret_box import generate_key
+from meshhook_alerts.entrypoints.api.sessions import LocalSignIn, SignInLinks
 from meshhook_alerts.settings import Settings
 
 TOKEN_LIFE = timedelta(hours=12)
@@ -51,6 +52,22 @@ class Home:
     jwt_secret: str
     """Empty where none is set, as a worker alone needs none."""
     embedded: bool
+
+
+def sign_in_links(data: Path) -> SignInLinks:
+    """The links by which the local owner of a data folder signs in."""
+    return SignInLinks(local_owner(data).jwt_secret, data / "sign-ins")
+
+
+def local_sign_in(place: Home) -> LocalSignIn | None:
+    """How the local owner signs in; None where the database is not the embedded one."""
+    data = place.settings.data
+    if not place.embedded or data is None:
+        return None
+    owner = local_owner(data)
+    if place.jwt_secret != owner.jwt_secret:  # tokens are signed with another secret here
+        return None
+    return LocalSignIn(sign_in_links(data), lambda: owner.token(datetime.now(UTC)))
 
 
 def local_owner(data: Path) -> LocalOwner:

@@ -16,7 +16,7 @@ from meshhook_alerts.application.worker import Worker
 from meshhook_alerts.bootstrap import open_service
 from meshhook_alerts.entrypoints.api import create_app
 from meshhook_alerts.entrypoints.connections import CONNECTIONS_LIMIT, PatientProtocol
-from meshhook_alerts.entrypoints.local import Home
+from meshhook_alerts.entrypoints.local import Home, local_sign_in
 
 
 class PortInUse(Exception):  # noqa: N818
@@ -107,10 +107,15 @@ async def run_api(
     stop_on_signals(stopped.set)
     async with open_service(home.settings, home.database_url) as service:
         await service.database.check()
-        app = create_app(service, home.jwt_secret)
+        local = local_sign_in(home)
+        app = create_app(service, home.jwt_secret, local)
         async with serving(app, listener):
             host, port = listener.getsockname()[:2]
-            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/api/alerts/docs")
+            address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            ready(f"API: {address}/api/alerts/docs")
+            if app.state.dashboard is not None:
+                once = f"sign-in?once={local.links.make()}" if local else ""
+                ready(f"Dashboard: {address}/alerts/{once}")
             if with_worker:
                 async with working(service.worker()):
                     await stopped.wait()

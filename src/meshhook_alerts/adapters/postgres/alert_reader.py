@@ -54,6 +54,16 @@ class PostgresAlertReader:
         return await self._page("alerts", caller, _of_alerts(wanted), page)
 
     @translated
+    async def projects(self, caller: Caller) -> Sequence[Row]:
+        """The projects whose alerts the caller may read."""
+        async with as_role(self._pool, caller) as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(
+                query("alerts/projects"), {"service": caller.role == "service_role"}
+            )
+            return await cursor.fetchall()
+
+    @translated
     async def counts(self, caller: Caller, wanted: AlertFilter) -> Mapping[str, Mapping[str, int]]:
         """How many there are by state and by severity, whatever of these two is asked for."""
         clauses = list(_of_alerts(wanted, but=("state", "severity")))

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from meshhook_alerts.adapters.link_seal import Seal
@@ -22,6 +22,7 @@ from meshhook_alerts.domain.hints import hint_for
 from meshhook_alerts.domain.kinds import title_of
 from meshhook_alerts.domain.reasons import Reason
 from meshhook_alerts.domain.redaction import redact_name
+from meshhook_alerts.entrypoints.api.dashboard import Dashboard
 
 router = APIRouter(prefix="/alerts/a", include_in_schema=False)
 
@@ -50,9 +51,12 @@ _EXPIRED = (
 
 
 @router.get("/{alert_id}")
-async def page(request: Request, alert_id: str, t: str = "") -> HTMLResponse:
+async def page(request: Request, alert_id: str, t: str = "") -> Response:
     """The alert, its evidence, every decision about it and every try to tell of it."""
     service: Service = request.app.state.service
+    dashboard: Dashboard | None = request.app.state.dashboard
+    if "t" not in request.query_params and dashboard is not None:
+        return dashboard.shell()  # not from a message: for who is signed in
     try:
         id_ = UUID(alert_id)
     except ValueError:

@@ -242,6 +242,25 @@ class DetailAnswer(AlertAnswer):
     shown: dict[str, int] = Field(description="How many of each there are in all.")
 
 
+class ProjectAnswer(BaseModel):
+    """A project whose alerts the caller may read."""
+
+    id: UUID
+    name: str
+    may_edit: bool = Field(
+        description="Whether the caller may act on its alerts and change its settings."
+    )
+    channels: int
+    open: int = Field(description="Alerts that are open.")
+
+
+@router.get("/projects", summary="Projects whose alerts one may read")
+async def projects(request: Request, who: SignedIn) -> list[ProjectAnswer]:
+    """By name; 500 at most."""
+    service: Service = request.app.state.service
+    return [ProjectAnswer(**row) for row in await service.alert_reader.projects(who)]
+
+
 @router.get("", summary="Alerts")
 async def alerts(
     request: Request,

@@ -17,16 +17,19 @@ from meshhook_alerts.entrypoints.api import (
     alert_page,
     alert_routes,
     channel_routes,
+    dashboard_routes,
     detection_routes,
     docs_routes,
     health_routes,
     history_routes,
     receipt_routes,
+    session_routes,
     settings_routes,
     silence_routes,
     stream_routes,
     trigger_routes,
 )
+from meshhook_alerts.entrypoints.api.dashboard import Dashboard
 from meshhook_alerts.entrypoints.api.identity import TokenReader
 from meshhook_alerts.entrypoints.api.limits import RequestLimits
 from meshhook_alerts.entrypoints.api.openapi import describe_channels
@@ -35,6 +38,7 @@ from meshhook_alerts.entrypoints.api.problems import (
     add_problem_handlers,
     answer,
 )
+from meshhook_alerts.entrypoints.api.sessions import LocalSignIn
 from meshhook_alerts.entrypoints.api.signatures import SignatureCheck
 
 _log = logging.getLogger(__name__)
@@ -42,8 +46,11 @@ _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 
 
-def create_app(service: Service, jwt_secret: str) -> FastAPI:
-    """The API over the parts of ``service``; tokens are checked with ``jwt_secret``."""
+def create_app(
+    service: Service, jwt_secret: str, local_sign_in: LocalSignIn | None = None
+) -> FastAPI:
+    """The API over the parts of ``service``; tokens are checked with ``jwt_secret``. ``local_sign_in``: how the embedded
+    default's owner gets a session."""
     app = FastAPI(
         title="MeshHook Alerts",
         version="0.1.0",
@@ -55,9 +62,12 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
     )
     app.state.service = service
     app.state.tokens = TokenReader(jwt_secret)
+    app.state.local_sign_in = local_sign_in
+    app.state.dashboard = Dashboard.found()
     secret = service.settings.trigger_secret
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
     for routes in (
+        session_routes,
         alert_page,
         act_page,
         act_routes,
@@ -72,6 +82,7 @@ def create_app(service: Service, jwt_secret: str) -> FastAPI:
         docs_routes,
         alert_routes,
         stream_routes,
+        dashboard_routes,  # last: it takes whatever lies below /alerts
     ):
         app.include_router(routes.router)
     describe_channels(app, service.channels)

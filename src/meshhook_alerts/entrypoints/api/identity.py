@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from meshhook_alerts.application.problems import unstorable
 from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.entrypoints.api.problems import Problem
+from meshhook_alerts.entrypoints.api.sessions import token_of
 from meshhook_alerts.entrypoints.api.signatures import HEADERS, BadSignature, SignatureCheck
 
 _ROLES = ("authenticated", "service_role")
@@ -90,15 +91,21 @@ def _subject(claims: dict[str, object], role: str) -> UUID | None:
 
 
 def caller(request: Request) -> Caller:
-    """The caller of a request, from its ``Authorization: Bearer`` header."""
+    """The caller of a request, from its ``Authorization: Bearer`` header, or else from its session."""
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:
         return known
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    header = request.headers.get("authorization")
+    token = _bearer(header) if header is not None else token_of(request)
+    if not token:
         raise _refused("Send a token: Authorization: Bearer …")
     reader: TokenReader = request.app.state.tokens
     return reader.caller(token.strip())
+
+
+def _bearer(header: str) -> str:
+    scheme, _, token = header.partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def service(who: Annotated[Caller, Depends(caller)]) -> Caller:

@@ -35,6 +35,8 @@ _OTHER_FORMS = frozenset({"/api/alerts/trigger"})
 """Paths that take more than JSON, and say themselves what they take."""
 
 
+_SESSION = "/api/alerts/session"
+"""Where one signs in, who is not known before."""
 _BY_LINK = "/alerts/a/"
 """Where a link in a message lets its bearer in, who sends nothing."""
 
@@ -106,7 +108,7 @@ def _known(request: Request) -> str:
     address = request.client.host if request.client else "unknown"
     if request.url.path in _OTHER_FORMS and precheck_signature(request, datetime.now(UTC)):
         return f"address {address}"
-    if request.url.path.startswith((_BY_LINK, RECEIPTS)):
+    if request.url.path.startswith((_BY_LINK, RECEIPTS, _SESSION)):
         return f"address {address}"
     who = caller(request)
     request.state.caller = who

@@ -26,7 +26,7 @@ from meshhook_alerts.entrypoints.cli.platform import platform
 from meshhook_alerts.entrypoints.cli.settings_files import settings_files
 from meshhook_alerts.entrypoints.cli.silences import silence
 from meshhook_alerts.entrypoints.cli.tail import tail
-from meshhook_alerts.entrypoints.cli.tokens import token
+from meshhook_alerts.entrypoints.cli.tokens import sign_in, token
 
 app = typer.Typer(
     name="meshhook-alerts",
@@ -46,6 +46,7 @@ app.add_typer(settings_files, name="settings")
 app.add_typer(silence, name="silence")
 app.command("tell-existing")(tell_existing)
 app.command("token")(token)
+app.command("sign-in")(sign_in)
 app.command("tail")(tail)
 
 Port = Annotated[int | None, typer.Option(help="Port of the API (default 8787).")]
@@ -91,7 +92,7 @@ def serve(
         with listener, home(settings) as place:
             if place.embedded:
                 _migrate(place.database_url)
-            run(run_api(place, listener, worker, lambda url: typer.echo(f"API: {url}")))
+            run(run_api(place, listener, worker, typer.echo))
 
 
 @app.command("worker")

@@ -39,6 +39,24 @@ def token(
         typer.echo(owner.token(datetime.now(UTC), role))
 
 
+def sign_in() -> None:
+    """Print a link by which the embedded default's local owner signs in to the dashboard: good once, for a quarter of
+    an hour."""
+    from meshhook_alerts.adapters.embedded_postgres import default_data_folder
+    from meshhook_alerts.entrypoints.local import sign_in_links
+    from meshhook_alerts.settings import load_settings
+
+    with guarded():
+        settings = load_settings()
+        if settings.database_url is not None:
+            fail(
+                "with DATABASE_URL, people sign in at MeshHook; `meshhook-alerts token` makes a token"
+            )
+        links = sign_in_links(settings.data or default_data_folder())
+        base = settings.base_url or f"http://{settings.host}:{settings.port}"
+        typer.echo(f"{base.rstrip('/')}/alerts/sign-in?once={links.make()}")
+
+
 def _secret(settings: Settings) -> str:
     if settings.supabase_jwt_secret is None:
         fail("set SUPABASE_JWT_SECRET, which signs the token: the one that `serve` has")

@@ -1,0 +1,2 @@
+export { default as AlertsApp } from './AlertsApp.svelte';
+export { default as AlertBell } from './AlertBell.svelte';

@@ -1,0 +1,142 @@
+import { asked, type Acted, type Alert, type Counts, type Trouble } from '../api/client';
+import type { App } from './app.svelte';
+
+export interface Filters {
+	project: string;
+	state: string;
+	severity: string;
+	text: string;
+}
+
+export type Act = 'acknowledge' | 'snooze' | 'resolve' | 'reopen';
+export type Snooze = { for_seconds?: number; until_changed?: boolean; failures?: number };
+
+export function filtersOf(search: string): Filters {
+	const given = new URLSearchParams(search);
+	const of = (name: string) => given.get(name) ?? '';
+	return { project: of('project'), state: of('state') || 'open', severity: of('severity'), text: of('text') };
+}
+
+export function searchOf(filters: Filters): string {
+	const given = new URLSearchParams();
+	for (const [name, value] of Object.entries(filters)) {
+		if (value && !(name === 'state' && value === 'open')) given.set(name, value);
+	}
+	const text = given.toString();
+	return text ? `?${text}` : '';
+}
+
+const OPEN = ['firing', 'acknowledged', 'snoozed'];
+
+/** The list, as it is asked for; new rows wait until they are asked for, so that nothing moves under a pointer. */
+export class Inbox {
+	alerts = $state<Alert[]>([]);
+	counts = $state<Counts | null>(null);
+	next = $state<string | null>(null);
+	trouble = $state<Trouble | null>(null);
+	/** When the list was last read whole. */
+	readAt = $state<number | null>(null);
+	fresh = $state<Alert[]>([]);
+	chosen = $state<Set<string>>(new Set());
+	/** Grows with each change that was heard: other screens look at it. */
+	changes = $state<{ ids: Set<string>; number: number }>({ ids: new Set(), number: 0 });
+	filters = $state<Filters>(filtersOf(''));
+	#asked = 0;
+
+	constructor(private readonly app: App) {}
+
+	get states(): string[] {
+		return this.filters.state === 'open' ? OPEN : this.filters.state === 'all' ? [] : [this.filters.state];
+	}
+
+	async read(cursor?: string) {
+		const turn = ++this.#asked;
+		const { project, severity, text } = this.filters;
+		try {
+			const answer = await asked(
+				this.app.api.GET('/api/alerts', {
+					params: {
+						query: {
+							project_id: project || undefined,
+							state: this.states as never,
+							severity: (severity ? [severity] : []) as never,
+							text: text || undefined,
+							limit: 50,
+							cursor
+						}
+					}
+				})
+			);
+			if (turn !== this.#asked) return; // somebody has asked for something else meanwhile
+			this.alerts = cursor ? [...this.alerts, ...answer.alerts] : answer.alerts;
+			this.counts = answer.counts;
+			this.next = answer.next;
+			this.trouble = null;
+			if (!cursor) {
+				this.fresh = [];
+				this.readAt = Date.now();
+			}
+		} catch (problem) {
+			if (turn === this.#asked) this.trouble = this.app.heed(problem);
+		}
+	}
+
+	/** What has changed: rows that are shown change where they are; others wait. */
+	hear(changed: Alert[]) {
+		if (changed.length === 0) return;
+		const now = new Map(changed.map((each) => [each.id, each]));
+		this.alerts = this.alerts.map((each) => now.get(each.id) ?? each);
+		const known = new Set(this.alerts.map((each) => each.id));
+		const fresh = new Map(this.fresh.map((each) => [each.id, each]));
+		for (const each of changed) {
+			if (!known.has(each.id) && this.#fits(each)) fresh.set(each.id, each);
+			if (!this.#fits(each)) fresh.delete(each.id);
+		}
+		this.fresh = [...fresh.values()];
+		this.changes = { ids: new Set(now.keys()), number: this.changes.number + 1 };
+		void this.count();
+	}
+
+	async count() {
+		const { project, text } = this.filters;
+		const answer = await this.app.api
+			.GET('/api/alerts', { params: { query: { project_id: project || undefined, text: text || undefined, limit: 1 } } })
+			.catch(() => null);
+		if (answer?.data) this.counts = answer.data.counts;
+	}
+
+	#fits(alert: Alert): boolean {
+		const { project, severity, text } = this.filters;
+		const states = this.states;
+		return (
+			(!project || alert.project_id === project) &&
+			(states.length === 0 || states.includes(alert.status)) &&
+			(!severity || alert.severity === severity) &&
+			(!text || `${alert.workflow} ${alert.node_id} ${alert.error}`.toLowerCase().includes(text.toLowerCase()))
+		);
+	}
+
+	choose(id: string, chosen: boolean) {
+		const all = new Set(this.chosen);
+		if (chosen) all.add(id);
+		else all.delete(id);
+		this.chosen = all;
+	}
+
+	/** Does it, says what came of it, and offers to take it back where that can be done. */
+	async act(act: Act, ids: string[], snooze: Snooze = {}) {
+		try {
+			const body = { ids, ...snooze } as never;
+			const answer = await asked<{ alerts: Acted[] }>(
+				this.app.api.POST(`/api/alerts/${act}` as '/api/alerts/acknowledge', { body }) as never
+			);
+			const said = answer.alerts[0]?.said ?? '';
+			this.app.say(answer.alerts.length === 1 ? said : `${answer.alerts.filter((each) => each.outcome === 'done').length} of ${answer.alerts.length}: ${said}`);
+			this.chosen = new Set();
+			await this.read();
+			this.changes = { ids: new Set(ids), number: this.changes.number + 1 };
+		} catch (problem) {
+			this.app.say(this.app.heed(problem).message);
+		}
+	}
+}
