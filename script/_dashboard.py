@@ -3,7 +3,9 @@ installed."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "dashboard"
 BUILD = FOLDER / "build"
 _MARK = BUILD / ".sources"
+INBOX_KB, FIRST_LOAD_KB, CSS_KB = 70, 110, 15
 _SOURCES = (
     "package.json",
     "package-lock.json",
@@ -64,7 +67,38 @@ def build(python: Path, *, check: bool = False) -> None:
         with step("Building the dashboard"):
             shutil.rmtree(BUILD, ignore_errors=True)
             run([*npm, "run", "build"], FOLDER, **environment)
+            _check_sizes()
             _MARK.write_text(sources())
+
+
+def _check_sizes() -> None:
+    """Fails a build that has grown beyond its budget: what a browser loads before the first screen shows.
+
+    Raises:
+        CommandError
+    """
+    manifest = json.loads((FOLDER / ".svelte-kit/output/client/.vite/manifest.json").read_text())
+    first = [
+        name
+        for name, each in manifest.items()
+        if each.get("isEntry") and "nodes/1" not in each["file"]
+    ]
+    scripts: set[str] = set()
+    while first:
+        each = manifest[first.pop()]
+        if each["file"] not in scripts:
+            scripts.add(each["file"])
+            first += each.get("imports", [])
+    styles = [*BUILD.rglob("*.css")]
+    for what, files, most in (
+        ("The inbox's scripts", [BUILD / each for each in scripts], INBOX_KB),
+        ("All scripts", [*BUILD.rglob("*.js")], FIRST_LOAD_KB),
+        ("All styles", styles, CSS_KB),
+    ):
+        size = sum(len(gzip.compress(each.read_bytes(), 9)) for each in files) / 1024
+        print(f"  {what}: {size:.1f} KB of {most} (gzip)", file=sys.stderr)
+        if size > most:
+            raise CommandError(f"{what} take {size:.1f} KB, more than their budget of {most} KB")
 
 
 def _node(python: Path) -> Path:

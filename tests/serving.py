@@ -14,12 +14,12 @@ THIS = (sys.executable, "-m", "meshhook_alerts")
 
 @asynccontextmanager
 async def serving(
-    log: Path, env: Mapping[str, str], program: Sequence[str | Path] = THIS
+    log: Path, env: Mapping[str, str], program: Sequence[str | Path] = THIS, port: int = 0
 ) -> AsyncIterator[str]:
     """``serve`` until the block ends, its output in ``log``; its address."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *program, "serve", "--port", "0", env=env, stdout=file, stderr=file
+            *program, "serve", "--port", str(port), env=env, stdout=file, stderr=file
         )
         try:
             for _ in range(600):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -134,6 +135,66 @@ async def test_from_nothing_to_a_message_in_three_clicks_and_an_alert_taken_in_h
         assert desk.said == []
 
 
+async def test_a_session_that_ends_takes_nothing_that_was_typed(
+    world: World, tmp_path: Path
+) -> None:
+    async with a_desk(world, tmp_path) as desk:
+        page = desk.page
+        await desk.sign_in()
+        await page.get_by_role("link", name="Channels").click()
+        await page.get_by_role("button", name="Add a channel").click()
+        await page.get_by_label("Kind").select_option("E-mail")
+        await page.get_by_role("textbox", name="Name", exact=True).fill("half typed")
+        await page.get_by_label("Recipients").fill("ana@example.com")
+        await page.context.clear_cookies()
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Your session has ended")).to_be_visible()
+        await desk.axe()
+        await page.get_by_label("Or with a token").fill(token(world.owner))
+        await page.get_by_role("button", name="Sign in").click()
+        assert (
+            await page.get_by_role("textbox", name="Name", exact=True).input_value() == "half typed"
+        )
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("heading", name="half typed")).to_be_visible()
+        assert await world.value("select count(*) from public.alert_channels") == 1
+
+
+async def test_a_server_that_goes_and_comes_back_costs_neither_the_list_nor_an_alert(
+    world: World, tmp_path: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = os.environ.get("MESHHOOK_ALERTS_CHROMIUM") or shutil.which("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = await browser.new_page()
+        env = complete(world.url)
+        async with serving(tmp_path / "first.log", env, port=port) as address:
+            await world.fail(node="before")
+            await world.until("select count(*) = 1 from public.alerts")
+            desk = Desk(world, Post(), page, address, [])
+            await desk.sign_in()
+            await expect(page.get_by_role("link", name="orders › before")).to_be_visible()
+            await expect(page.get_by_text("Live", exact=False).first).to_be_visible()
+        await expect(page.get_by_text("Every 15 s")).to_be_visible(timeout=10_000)
+        await world.fail(node="meanwhile")
+        await page.get_by_role("button", name="Not in hand").click()
+        await expect(page.get_by_text("the server cannot be asked")).to_be_visible()
+        await expect(page.get_by_role("link", name="orders › before")).to_be_visible()
+        await desk.axe()
+        async with serving(tmp_path / "second.log", env, port=port):
+            missed = page.get_by_role("link", name="orders › meanwhile")
+            fresh = page.get_by_role("button", name="1 new: show")
+            await expect(missed.or_(fresh)).to_be_visible(timeout=40_000)
+            if await fresh.is_visible():
+                await fresh.click()
+            await expect(missed).to_be_visible()
+            assert await page.get_by_role("link", name="orders › before").count() == 1
+        await browser.close()
+
+
 async def test_every_screen_in_both_themes_and_what_is_somebody_elses(
     world: World, tmp_path: Path
 ) -> None:
@@ -169,7 +230,7 @@ async def test_a_channel_is_set_up_in_its_own_form_and_its_secret_is_never_shown
         await page.get_by_role("link", name="Channels").click()
         await page.get_by_role("button", name="Add a channel").click()
         await page.get_by_label("Kind").select_option("Slack (bot)")
-        await page.get_by_label("Name").fill("team chat")
+        await page.get_by_role("textbox", name="Name", exact=True).fill("team chat")
         await page.get_by_label("Bot token").fill("xapp-1-wrong")
         await page.get_by_label("Channel id").fill("C0123456789")
         await page.get_by_role("button", name="Save").click()

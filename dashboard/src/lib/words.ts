@@ -12,7 +12,7 @@ export const words = {
 	theme: { light: 'Switch to light', dark: 'Switch to dark' },
 	severity: { info: 'Info', warning: 'Warning', error: 'Error', critical: 'Critical' } as Record<string, string>,
 	state: {
-		firing: 'Open',
+		firing: 'Not in hand',
 		acknowledged: 'Acknowledged',
 		snoozed: 'Snoozed',
 		resolved: 'Over'
@@ -40,7 +40,7 @@ export const words = {
 	notFoundText: 'It is over and past its time here, it was removed, or it is not yours to see.',
 	forbidden: 'You may look, and not change this.',
 	filter: { text: 'Search', state: 'State', severity: 'Severity', workflow: 'Workflow' },
-	open: 'Open alerts',
+	open: 'All open',
 	failures: (n: number) => `${n.toLocaleString()} ${n === 1 ? 'failure' : 'failures'}`,
 	signIn: {
 		title: 'Sign in',
