@@ -19,11 +19,19 @@ from meshhook_alerts.demo.meshhook import SampleEngine, Traffic
 from meshhook_alerts.demo.progress import Progress
 from meshhook_alerts.demo.shop import STORIES
 from meshhook_alerts.demo.stage import Stage, set_stage
+from meshhook_alerts.entrypoints.api.dashboard import Dashboard
 from meshhook_alerts.entrypoints.cli import run
-from meshhook_alerts.entrypoints.local import Home, home
+from meshhook_alerts.entrypoints.local import Home, home, sign_in_links
 from meshhook_alerts.entrypoints.logs import set_up_logs
 from meshhook_alerts.entrypoints.running import bind, stop_on_signals
 from meshhook_alerts.settings import load_settings
+
+
+def _dashboard(data: Path, address: str) -> str | None:
+    """Where the local owner signs in to the dashboard, if it has been built."""
+    if Dashboard.found() is None:
+        return None
+    return f"{address}/alerts/sign-in?once={sign_in_links(data).make()}"
 
 
 class DemoFailed(Exception):  # noqa: N818
@@ -75,7 +83,7 @@ class Play:
             )
             try:
                 if self.once is None:
-                    progress.welcome(address, self.pace)
+                    progress.welcome(address, self.pace, _dashboard(data, address))
                     await ended.wait()
                     progress.say("")
                     progress.say("Stopping …")

@@ -45,12 +45,15 @@ class Progress:
         filled = _WIDTH * done // of
         typer.echo(f"\r  {'█' * filled}{'·' * (_WIDTH - filled)} {done} of {of}", nl=done == of)
 
-    def welcome(self, address: str, pace: float) -> None:
+    def welcome(self, address: str, pace: float, dashboard: str | None) -> None:
         """Where to look, and how to end it."""
         typer.echo("")
         typer.echo(
             "  Open " + typer.style(address, bold=True) + " and watch runs fail and alerts arrive."
         )
+        if dashboard:
+            typer.echo("  Your dashboard (the link signs you in, once):")
+            typer.echo("  " + typer.style(dashboard, bold=True))
         typer.echo(
             f"  About {pace:g} runs begin per second; some retry, some fail, some go silent."
         )
