@@ -57,6 +57,13 @@ class Settings(BaseSettings):
         description="Secret that signs the tokens of MeshHook's users (HS256).",
         examples=["the JWT secret of the Supabase project"],
     )
+    supabase_url: str | None = Field(
+        default=None,
+        validation_alias="SUPABASE_URL",
+        description="Address of the Supabase project, where its users' tokens are signed with keys of its own (ES256, "
+        "RS256): the keys are fetched from there. Then no shared secret is needed.",
+        examples=["https://abcdefghijkl.supabase.co"],
+    )
     keys: SecretStr | None = Field(
         default=None,
         description="Keys that encrypt channel secrets, the current one first. "

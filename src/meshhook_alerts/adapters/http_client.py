@@ -87,6 +87,18 @@ class GuardedHttpClient:
             raise _explained(problem, target) from None
         return await _answer(response)
 
+    async def get(self, url: str) -> HttpAnswer:
+        """Reads what is at an address, as ``post`` does. Raises what it raises."""
+        target = self._guard.parse_url(url)
+        session = self._session or self._open()
+        try:
+            response = await session.get(target, allow_redirects=False)
+        except StatusKnownError as broken:
+            return HttpAnswer(broken.status, {}, "")
+        except (ClientError, TimeoutError, OSError) as problem:
+            raise _explained(problem, target) from None
+        return await _answer(response)
+
     async def close(self) -> None:
         """Closes all connections."""
         if self._session:

@@ -71,6 +71,8 @@ def _checks(settings: Settings, *, api: bool) -> Iterator[Callable[[], object]]:
 
 
 def _jwt_secret(settings: Settings) -> str:
+    if settings.supabase_jwt_secret is None and settings.supabase_url:
+        return ""
     if settings.supabase_jwt_secret is None:
         what = (
             "not set; users' tokens are checked with it. "

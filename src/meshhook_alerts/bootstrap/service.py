@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from uuid import UUID
 
+from meshhook_alerts.adapters.http_client import GuardedHttpClient
 from meshhook_alerts.adapters.link_seal import LinkSeals
 from meshhook_alerts.adapters.postgres.act_store import PostgresActStore
 from meshhook_alerts.adapters.postgres.alert_reader import PostgresAlertReader
@@ -39,7 +41,6 @@ from meshhook_alerts.application.operator import E_MAIL_OF_VARIABLE, OperatorSet
 from meshhook_alerts.application.patch_settings import PatchSettings
 from meshhook_alerts.application.ports import (
     ChannelPlugin,
-    HttpClient,
     MailServer,
     OutboundGuard,
     SecretBox,
@@ -77,7 +78,7 @@ class Tools:
     """See ``ports.ChannelTools``."""
 
     guard: OutboundGuard
-    http: HttpClient
+    http: GuardedHttpClient
     mail: MailServer | None
     clock: DatabaseClock
     done: tuple[str, ...] = ()
@@ -161,6 +162,12 @@ class Service:
         return LinkSeals.from_text(
             self.settings.keys.get_secret_value() if self.settings.keys else ""
         )
+
+    @property
+    def cursor_secret(self) -> str:
+        """What seals the places in lists that readers are given, where no token secret is shared."""
+        keys = self.settings.keys.get_secret_value() if self.settings.keys else self.name
+        return hashlib.sha256(f"cursors {keys}".encode()).hexdigest()
 
     @property
     def silences(self) -> Silences:

@@ -457,7 +457,7 @@ async def _page(
     read: Callable[[Page], Any],
 ) -> tuple[Sequence[Mapping[str, Any]], str | None]:  # fmt: skip
     """The rows of a page, and the cursor of the next: one row more is asked for than is shown."""
-    secret = request.app.state.tokens.secret
+    secret = request.app.state.cursor_secret
     after = place_of(cursor, about, secret) if cursor else None
     rows = await read(Page(limit + 1, after))
     following = None

@@ -31,6 +31,7 @@ from meshhook_alerts.entrypoints.api import (
 )
 from meshhook_alerts.entrypoints.api.dashboard import Dashboard
 from meshhook_alerts.entrypoints.api.identity import TokenReader
+from meshhook_alerts.entrypoints.api.key_set import KeySet
 from meshhook_alerts.entrypoints.api.limits import RequestLimits
 from meshhook_alerts.entrypoints.api.openapi import describe_channels
 from meshhook_alerts.entrypoints.api.problems import (
@@ -61,7 +62,8 @@ def create_app(
         redirect_slashes=False,  # the place to go on would be made of whatever Host was sent
     )
     app.state.service = service
-    app.state.tokens = TokenReader(jwt_secret)
+    app.state.tokens = TokenReader(jwt_secret, _key_set(service))
+    app.state.cursor_secret = jwt_secret or service.cursor_secret
     app.state.local_sign_in = local_sign_in
     app.state.dashboard = Dashboard.found()
     secret = service.settings.trigger_secret
@@ -90,6 +92,12 @@ def create_app(
     app.add_middleware(RequestLimits)
     app.middleware("http")(_around)
     return app
+
+
+def _key_set(service: Service) -> KeySet | None:
+    """The keys of the Supabase project that is named, if one is."""
+    address = service.settings.supabase_url
+    return KeySet(f"{address.rstrip('/')}/auth/v1", service.tools.http.get) if address else None
 
 
 async def _around(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import jwt
@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from meshhook_alerts.application.problems import unstorable
 from meshhook_alerts.application.settings_ports import Caller
+from meshhook_alerts.entrypoints.api.key_set import KeySet
 from meshhook_alerts.entrypoints.api.problems import Problem
 from meshhook_alerts.entrypoints.api.sessions import token_of
 from meshhook_alerts.entrypoints.api.signatures import HEADERS, BadSignature, SignatureCheck
@@ -26,33 +27,46 @@ CLOCKS_APART = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class TokenReader:
-    """Checks tokens signed with Supabase's shared secret (HS256, and nothing else)."""
+    """Checks tokens signed with Supabase's shared secret (HS256), or with keys of its own (ES256, RS256)."""
 
     secret: str = field(repr=False)
+    """Empty: none is shared."""
+    keys: KeySet | None = None
 
     def __post_init__(self) -> None:
-        if not self.secret:
+        if not self.secret and self.keys is None:
             raise ValueError("without a secret anybody could sign a token")
 
-    def caller(self, token: str) -> Caller:
+    async def caller(self, token: str) -> Caller:
         """The caller a token stands for.
 
         Raises:
             Problem: 401, with the reason.
         """
         try:
-            claims = jwt.decode(
-                token,
-                self.secret,
-                algorithms=["HS256"],
-                options={"require": ["exp", "role"], "verify_aud": False},
-                leeway=CLOCKS_APART,
-            )
+            claims = await self._claims(token)
         except jwt.ExpiredSignatureError:
             raise _refused("The token has expired; sign in again.") from None
         except jwt.PyJWTError:
             raise _refused("The token is not valid here.") from None
         return self._caller(claims)
+
+    async def _claims(self, token: str) -> dict[str, object]:
+        """What a token says, once its signature is known to be good. Each kind of key is for its own algorithm, so that
+        no public key is ever taken for a shared secret (RFC 8725 3.1)."""
+        options: Any = {"require": ["exp", "role"], "verify_aud": False}
+        named: Any = {**options, "require": ["exp", "role", "iss"]}
+        if self.keys is not None and (key := await self.keys.key(token)) is not None:
+            found: dict[str, object] = jwt.decode(
+                token, key, algorithms=[key.algorithm_name], options=named,
+                issuer=self.keys.issuer, leeway=CLOCKS_APART,
+            )  # fmt: skip
+            return found
+        if not self.secret:
+            raise jwt.InvalidTokenError("no such key")
+        return jwt.decode(
+            token, self.secret, algorithms=["HS256"], options=options, leeway=CLOCKS_APART
+        )
 
     def _caller(self, claims: dict[str, object]) -> Caller:
         if float(str(claims["exp"])) <= time.time():  # the leeway is for tokens of the future
@@ -90,7 +104,7 @@ def _subject(claims: dict[str, object], role: str) -> UUID | None:
         raise _refused("The token names no user.") from None
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """The caller of a request, from its ``Authorization: Bearer`` header, or else from its session."""
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:
@@ -100,7 +114,7 @@ def caller(request: Request) -> Caller:
     if not token:
         raise _refused("Send a token: Authorization: Bearer …")
     reader: TokenReader = request.app.state.tokens
-    return reader.caller(token.strip())
+    return await reader.caller(token.strip())
 
 
 def _bearer(header: str) -> str:
@@ -118,7 +132,7 @@ def service(who: Annotated[Caller, Depends(caller)]) -> Caller:
 async def reporter(request: Request) -> None:
     """Lets pass the service itself, by a token or by a signature with the shared secret."""
     if not _is_signed(request):
-        service(caller(request))
+        service(await caller(request))
         return
     check = _signatures(request)
     try:

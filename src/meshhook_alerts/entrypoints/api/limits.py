@@ -58,7 +58,7 @@ class RequestLimits:
             await self._app(scope, receive, send)  # which says 404, or 405 with what would be right
             return
         try:
-            with self._place(_known(request)):
+            with self._place(await _known(request)):
                 body = await _body(request)
                 await self._app(scope, _Replay(body, receive), send)
         except Problem as problem:
@@ -100,7 +100,7 @@ def _takes_it(request: Request) -> bool:
     return any(route.matches(request.scope)[0] is Match.FULL for route in routes)
 
 
-def _known(request: Request) -> str:
+async def _known(request: Request) -> str:
     """Who calls, as a text; raises ``Problem`` for a token that is not good.
 
     A signature can only be checked with the body; all else about it is looked at before.
@@ -110,7 +110,7 @@ def _known(request: Request) -> str:
         return f"address {address}"
     if request.url.path.startswith((_BY_LINK, RECEIPTS, _SESSION)):
         return f"address {address}"
-    who = caller(request)
+    who = await caller(request)
     request.state.caller = who
     return f"{who.role} {who.subject or address}"
 

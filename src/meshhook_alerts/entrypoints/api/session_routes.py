@@ -54,7 +54,7 @@ class SessionAnswer(BaseModel):
 async def read(request: Request) -> SessionAnswer:
     """Answers everybody: nobody is signed in, or who is."""
     try:
-        return _answer(request, caller(request))
+        return _answer(request, await caller(request))
     except Problem:
         return _answer(request, None)
 
@@ -64,7 +64,7 @@ async def begin(request: Request, response: Response, body: SessionRequest) -> S
     """Keeps the token in a cookie that no script can read, until it expires."""
     check_origin(request)
     reader: TokenReader = request.app.state.tokens
-    who = reader.caller(body.access_token.strip())
+    who = await reader.caller(body.access_token.strip())
     keep(request, response, body.access_token.strip(), _expires(who))
     return _answer(request, who)
 
@@ -95,7 +95,7 @@ async def by_link(request: Request, once: str = "") -> Response:
         )  # fmt: skip
     response = RedirectResponse("/alerts/", status_code=303)
     token = local.token()
-    keep(request, response, token, _expires(request.app.state.tokens.caller(token)))
+    keep(request, response, token, _expires(await request.app.state.tokens.caller(token)))
     return response
 
 

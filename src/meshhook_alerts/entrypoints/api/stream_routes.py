@@ -66,7 +66,7 @@ async def stream(
     """``changes`` events with alerts as they are now and new lines of the ledger; ``reload`` where too much has
     changed to be told one by one: read the lists again. The first event comes at once. Ends when the token
     does."""
-    secret = request.app.state.tokens.secret
+    secret = request.app.state.cursor_secret
     retry: int | None = _RETRY_MS
     async for batch in followed:
         if time.time() >= float(str(who.claims.get("exp", "inf"))):
@@ -85,7 +85,7 @@ async def stream(
 def _place(last: str, request: Request) -> Place:
     """Where the client was; one that is none of ours was nowhere."""
     try:
-        snapshot, at = place_of(last, _ABOUT, request.app.state.tokens.secret)
+        snapshot, at = place_of(last, _ABOUT, request.app.state.cursor_secret)
         return Place(snapshot, datetime.fromisoformat(at))
     except InvalidRequest:
         return Place("1:1:", datetime(2000, 1, 1, tzinfo=UTC))
