@@ -49,7 +49,8 @@ async def main(folder: Path, every: bool) -> None:
         async with a_desk(world, Path(data)) as desk:
             alert = await play(world, desk)
             screens = {"inbox": "/alerts/", "alert": f"/alerts/a/{alert}", "channels": "/alerts/channels",
-                       "settings": "/alerts/settings", "quiet": "/alerts/quiet"}  # fmt: skip
+                       "settings": "/alerts/settings",
+                       "rules": "/alerts/rules", "quiet": "/alerts/quiet"}  # fmt: skip
             for name, path in screens.items():
                 for width in (320, 768, 1280) if every else (1280,):
                     for theme in ("light", "dark") if every else ("light",):

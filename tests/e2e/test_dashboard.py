@@ -204,6 +204,7 @@ async def test_every_screen_in_both_themes_and_what_is_somebody_elses(
         other = await open_world(world.url)
         for path, heading in (
             ("/alerts/channels", "Channels"),
+            ("/alerts/rules", "Rules"),
             ("/alerts/quiet", "Quiet"),
             ("/alerts/settings", "Settings"),
             (f"/alerts/a/{other.project_id}", "There is nothing here"),
@@ -219,6 +220,50 @@ async def test_every_screen_in_both_themes_and_what_is_somebody_elses(
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         await desk.axe()
+
+
+async def test_rules_and_quiet_periods_need_no_curl(world: World, tmp_path: Path) -> None:
+    async with a_desk(world, tmp_path) as desk:
+        page = desk.page
+        await desk.sign_in()
+        await page.get_by_role("link", name="Rules").click()
+        await page.get_by_role("button", name="Add a rule").click()
+        await page.get_by_role("textbox", name="Name").fill("payments")
+        await page.get_by_role("textbox", name="Workflows").fill("orders\ninvoices*")
+        await page.get_by_label("Error text").fill("HTTP (5")
+        await page.get_by_role("button", name="Save").click()
+        await expect(
+            page.get_by_text("error_matches")
+        ).to_be_visible()  # where it is wrong, and how
+        await desk.axe()
+        await page.get_by_label("Error text").fill("HTTP 5")
+        await page.get_by_label("How often").select_option("after so many in a row")
+        await page.get_by_role("button", name="Save").click()
+        await expect(
+            page.get_by_text("in orders, invoices*, with an error like “HTTP 5”, 3 in a row")
+        ).to_be_visible()
+        await desk.axe()
+        await desk.fits()
+        await page.get_by_role("link", name="Quiet").click()
+        await page.get_by_role("button", name="Add a quiet period").click()
+        await page.get_by_role("textbox", name="Name").fill("night")
+        await page.get_by_label("Time zone").fill("Europe/Berlin")
+        await desk.axe()
+        await page.get_by_role("button", name="Save").click()
+        await expect(
+            page.get_by_text("every day, 22:00 to 07:00 on the next day, Europe/Berlin")
+        ).to_be_visible()
+        await page.get_by_label("Why").fill("moving the shop")
+        await page.get_by_role("button", name="Silence").click()
+        await expect(page.get_by_text("moving the shop")).to_be_visible()
+        await desk.axe()
+        document = await world.value(
+            "select document from public.alert_settings where workflow is null"
+        )
+        assert document["rules"][0]["when"]["workflows"] == ["orders", "invoices*"]
+        assert document["rules"][0]["after"] == {"in_a_row": 3}
+        assert document["quiet_periods"][0]["time_zone"] == "Europe/Berlin"
+        assert await world.value("select reason from public.alert_silences") == "moving the shop"
 
 
 async def test_a_channel_is_set_up_in_its_own_form_and_its_secret_is_never_shown(

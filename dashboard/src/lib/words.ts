@@ -5,6 +5,8 @@ export const words = {
 	channels: 'Channels',
 	settings: 'Settings',
 	quiet: 'Quiet',
+	rules: 'Rules',
+	all: 'all of them',
 	skip: 'Skip to the content',
 	project: 'Project',
 	everyProject: 'Every project',
