@@ -42,7 +42,7 @@ class Desk:
     async def sign_in(self) -> None:
         """With the owner's token."""
         await self.page.goto(f"{self.address}/alerts/")
-        await self.page.get_by_label("Or with a token").fill(token(self.world.owner))
+        await self.page.get_by_role("textbox", name="Token").fill(token(self.world.owner))
         await self.page.get_by_role("button", name="Sign in").click()
         await expect(self.page.get_by_role("heading", name="Inbox")).to_be_visible()
 
@@ -150,7 +150,7 @@ async def test_a_session_that_ends_takes_nothing_that_was_typed(
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("Your session has ended")).to_be_visible()
         await desk.axe()
-        await page.get_by_label("Or with a token").fill(token(world.owner))
+        await page.get_by_role("textbox", name="Token").fill(token(world.owner))
         await page.get_by_role("button", name="Sign in").click()
         assert (
             await page.get_by_role("textbox", name="Name", exact=True).input_value() == "half typed"

@@ -48,8 +48,9 @@ export const words = {
 		title: 'Sign in',
 		local: 'Sign in with the link that the terminal shows, or make another:',
 		command: 'meshhook-alerts sign-in',
-		token: 'Or with a token',
-		tokenHelp: 'From MeshHook, or from `meshhook-alerts token`. It is kept in a cookie that no script can read.',
+		token: 'Token',
+		or: 'Or with a token:',
+		tokenHelp: 'From MeshHook’s session, or from the command meshhook-alerts token. It is kept in a cookie that no script can read.',
 		button: 'Sign in',
 		ended: 'Your session has ended. What you typed is still here: sign in, and go on.'
 	},
