@@ -148,6 +148,10 @@ _VERIFIED = {
     "slack_bot": _BY_STAND_IN[:-1]
     + " Every message passes the checks of Slack's own `slack_sdk`.*",
     "teams": _BY_STAND_IN[:-1] + " Every card passes Microsoft's own `microsoft-teams-cards`.*",
+    "opsgenie": _BY_STAND_IN[:-1]
+    + " Every request passes the models of Atlassian's own `opsgenie-sdk`.*",
+    "sms_vonage": _BY_STAND_IN[:-1]
+    + " Every message passes the model of Vonage's own `vonage-sms`.*",
     "apprise": "*Checked with Apprise itself and its JSON service; its other services are Apprise's.*",
     "sms_gateway": "*Checked against a gateway of our own making.*",
 }
