@@ -50,6 +50,9 @@ RUN_BY = {
     "pytest tests/contract -k ntfy": "tests/acceptance/test_example_channel.py",
     "meshhook-alerts serve": "tests/acceptance/test_first_hour.py",
     "meshhook-alerts worker": "tests/integration/test_cli.py",
+    "meshhook-alerts sign-in": "tests/integration/test_sessions.py",
+    'meshhook-alerts channels test "team chat"': "tests/integration/test_try_channel.py",
+    "meshhook-alerts channels test phones --dry-run": "tests/integration/test_preview.py",
 }
 """Lines that are not run here, each with what runs it."""
 

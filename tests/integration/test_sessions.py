@@ -14,7 +14,9 @@ import pytest
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import create_app
 from meshhook_alerts.entrypoints.api.sessions import COOKIE, LocalSignIn, SignInLinks
+from meshhook_alerts.entrypoints.local import sign_in_links
 from tests.api_client import bearing, token
+from tests.commands import command, environment
 from tests.line import JWT_SECRET, World
 
 pytestmark = pytest.mark.postgres
@@ -145,3 +147,18 @@ async def test_where_nobody_is_local_there_are_no_links(
     async with httpx.AsyncClient(transport=transport, base_url="http://alerts") as client:
         answer = await client.get("/alerts/sign-in", params={"once": links.make()})
     assert answer.status_code == 404
+
+
+async def test_the_command_line_makes_another_link(tmp_path: Path, world: World) -> None:
+    data = {
+        "MESHHOOK_ALERTS_DATA": str(tmp_path),
+        "MESHHOOK_ALERTS_BASE_URL": "https://alerts.example",
+    }
+    shown = await command("sign-in", env=environment(**data))
+    assert shown.code == 0, shown
+    address, _, once = shown.out.strip().partition("?once=")
+    assert address == "https://alerts.example/alerts/sign-in"
+    assert sign_in_links(tmp_path).use(once)
+    assert not sign_in_links(tmp_path).use(once)  # another process, the same folder
+    refused = await command("sign-in", env=environment(DATABASE_URL=world.url, **data))
+    assert (refused.code, "people sign in at MeshHook" in refused.err) == (2, True)
