@@ -260,6 +260,9 @@ def test_twilio_tells_what_became_of_a_message() -> None:
         "undelivered",
         "undelivered: 21610: the recipient has opted out: they must answer START",
     )
+    off = TWILIO.receipt(from_twilio("undelivered", config, ErrorCode="30003"), config)
+    assert off
+    assert off.detail == "undelivered: 30003: the handset is off or out of reach"
     assert TWILIO.receipt(from_twilio("sent", config), config) is None
 
 

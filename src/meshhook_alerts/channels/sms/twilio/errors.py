@@ -21,8 +21,13 @@ MENDED_BY = {
     21617: "the text is too long",
     21659: "the sender is no number of the account",
     30002: "the account is suspended",
+    30003: "the handset is off or out of reach",
+    30004: "the recipient or the network blocks the message",
+    30005: "the handset is not known any more",
+    30006: "this is a landline, or the network cannot be reached",
+    30007: "the network took it for spam and filtered it",
+    30008: "the network does not say why",
+    30034: "the sender is not registered with the networks there",
+    30036: "it was not delivered before it expired",
 }
-"""Codes that no later try changes, and what does."""
-
-GONE = frozenset({30003, 30004, 30005, 30006, 30007, 30008, 30034, 30036, 30450})
-"""Codes in receipts: the handset is off or unknown, a landline, filtered, expired."""
+"""Codes of answers and of receipts that no later try changes, and what does, or what they mean."""
