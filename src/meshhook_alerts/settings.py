@@ -64,6 +64,13 @@ class Settings(BaseSettings):
         "RS256): the keys are fetched from there. Then no shared secret is needed.",
         examples=["https://abcdefghijkl.supabase.co"],
     )
+    supabase_anon_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="SUPABASE_ANON_KEY",
+        description="The Supabase project's public key (anon or publishable). With it and SUPABASE_URL, people sign in "
+        "to the dashboard with their e-mail address and password of MeshHook.",
+        examples=["sb_publishable_…"],
+    )
     keys: SecretStr | None = Field(
         default=None,
         description="Keys that encrypt channel secrets, the current one first. "
@@ -114,6 +121,13 @@ class Settings(BaseSettings):
         description="Who hears of failures that belong to no project: partitions running out, "
         "silent workers, late detection. `meshhook-alerts platform set` knows more channels.",
         examples=["operators@example.org"],
+    )
+    requests_per_minute: int = Field(
+        default=1_200,
+        ge=1,
+        description="Requests that one caller may make to the API in a minute, of one process; the service role, "
+        "which reports failures, fifty times as many. Each answer says how the caller stands.",
+        examples=["1200"],
     )
     sweep_seconds: float = Field(
         default=15,

@@ -104,6 +104,8 @@ ELSEWHERE = {
     "GET /api/alerts/session": "tests/integration/test_sessions.py",
     "POST /api/alerts/session": "tests/integration/test_sessions.py",
     "DELETE /api/alerts/session": "tests/integration/test_sessions.py",
+    "POST /api/alerts/session/password": "tests/integration/test_password_sign_in.py",
+    "POST /api/alerts/session/refresh": "tests/integration/test_password_sign_in.py",
     "POST /api/alerts/receipts/{channel_id}/{notification_id}": "tests/integration/test_receipts.py",
 }
 """What another test asks for everybody."""

@@ -49,7 +49,11 @@ export const words = {
 		local: 'Sign in with the link that the terminal shows, or make another:',
 		command: 'meshhook-alerts sign-in',
 		token: 'Token',
-		or: 'Or with a token:',
+		or: 'With a token',
+		asInMeshHook: 'As you do in MeshHook.',
+		email: 'E-mail address',
+		password: 'Password',
+		withToken: 'Sign in with the token',
 		tokenHelp: 'From MeshHook’s session, or from the command meshhook-alerts token. It is kept in a cookie that no script can read.',
 		button: 'Sign in',
 		ended: 'Your session has ended. What you typed is still here: sign in, and go on.'

@@ -39,8 +39,10 @@ from meshhook_alerts.entrypoints.api.problems import (
     add_problem_handlers,
     answer,
 )
+from meshhook_alerts.entrypoints.api.rates import RateLimits, Rates
 from meshhook_alerts.entrypoints.api.sessions import LocalSignIn
 from meshhook_alerts.entrypoints.api.signatures import SignatureCheck
+from meshhook_alerts.entrypoints.api.supabase_auth import SupabaseAuth
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ def create_app(
     app.state.tokens = TokenReader(jwt_secret, _key_set(service))
     app.state.cursor_secret = jwt_secret or service.cursor_secret
     app.state.local_sign_in = local_sign_in
+    app.state.supabase_auth = _supabase_auth(service)
     app.state.dashboard = Dashboard.found()
     secret = service.settings.trigger_secret
     app.state.signatures = SignatureCheck.of(secret.get_secret_value()) if secret else None
@@ -90,6 +93,8 @@ def create_app(
     describe_channels(app, service.channels)
     add_problem_handlers(app)
     app.add_middleware(RequestLimits)
+    app.state.rates = Rates(service.settings.requests_per_minute)
+    app.add_middleware(RateLimits, rates=app.state.rates)
     app.middleware("http")(_around)
     return app
 
@@ -98,6 +103,14 @@ def _key_set(service: Service) -> KeySet | None:
     """The keys of the Supabase project that is named, if one is."""
     address = service.settings.supabase_url
     return KeySet(f"{address.rstrip('/')}/auth/v1", service.tools.http.get) if address else None
+
+
+def _supabase_auth(service: Service) -> SupabaseAuth | None:
+    """MeshHook's own sign-in, if the project and its public key are named."""
+    address, key = service.settings.supabase_url, service.settings.supabase_anon_key
+    if not address or key is None:
+        return None
+    return SupabaseAuth(address, key.get_secret_value(), service.tools.http.post)
 
 
 async def _around(

@@ -14,15 +14,20 @@ from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.entrypoints.api.alert_page import words
 from meshhook_alerts.entrypoints.api.identity import TokenReader, caller
 from meshhook_alerts.entrypoints.api.problems import Problem, storable
+from meshhook_alerts.entrypoints.api.rates import Rates
 from meshhook_alerts.entrypoints.api.sessions import (
+    REFRESH_COOKIE,
     LocalSignIn,
     check_origin,
     forget,
     keep,
+    keep_going,
     token_of,
 )
+from meshhook_alerts.entrypoints.api.supabase_auth import SupabaseAuth, Tokens
 
-router = APIRouter(tags=["session"], dependencies=[Depends(storable)])
+router = APIRouter(tags=["session"])
+_BODY = [Depends(storable)]
 
 
 class SessionRequest(BaseModel):
@@ -38,6 +43,15 @@ class SessionRequest(BaseModel):
     )
 
 
+class PasswordRequest(BaseModel):
+    """An account of MeshHook."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    email: str = Field(min_length=3, max_length=320)
+    password: str = Field(min_length=1, max_length=1_000, repr=False)
+
+
 class SessionAnswer(BaseModel):
     """Who is signed in, and how one signs in here."""
 
@@ -48,6 +62,8 @@ class SessionAnswer(BaseModel):
     local: bool = Field(
         description="Whether the local owner signs in here, by a link that the terminal shows."
     )
+    password: bool = Field(description="Whether one signs in here as in MeshHook.")
+    renewable: bool = Field(description="Whether `POST …/session/refresh` makes it last longer.")
 
 
 @router.get("/api/alerts/session", summary="Who is signed in")
@@ -59,14 +75,37 @@ async def read(request: Request) -> SessionAnswer:
         return _answer(request, None)
 
 
-@router.post("/api/alerts/session", summary="Sign in with a token")
+@router.post("/api/alerts/session", summary="Sign in with a token", dependencies=_BODY)
 async def begin(request: Request, response: Response, body: SessionRequest) -> SessionAnswer:
     """Keeps the token in a cookie that no script can read, until it expires."""
     check_origin(request)
+    await _count(request)
     reader: TokenReader = request.app.state.tokens
     who = await reader.caller(body.access_token.strip())
     keep(request, response, body.access_token.strip(), _expires(who))
     return _answer(request, who)
+
+
+@router.post("/api/alerts/session/password", summary="Sign in as in MeshHook", dependencies=_BODY)
+async def with_password(
+    request: Request, response: Response, body: PasswordRequest
+) -> SessionAnswer:
+    """Exchanges address and password with Supabase Auth, and keeps its tokens in cookies that no script can read."""
+    check_origin(request)
+    await _count(request, f"account {body.email.strip().lower()}")
+    return await _begin(
+        request, response, await _auth(request).sign_in(body.email.strip(), body.password)
+    )
+
+
+@router.post("/api/alerts/session/refresh", summary="Make the session last longer")
+async def refresh(request: Request, response: Response) -> SessionAnswer:
+    """For a session that `password` began: its next tokens, as long as Supabase gives them."""
+    check_origin(request)
+    kept = request.cookies.get(REFRESH_COOKIE)
+    if not kept:
+        raise Problem(401, "not_signed_in", "There is no session to renew; sign in.")
+    return await _begin(request, response, await _auth(request).refresh(kept))
 
 
 @router.delete("/api/alerts/session", summary="Sign out", status_code=204)
@@ -99,11 +138,36 @@ async def by_link(request: Request, once: str = "") -> Response:
     return response
 
 
+def _auth(request: Request) -> SupabaseAuth:
+    auth: SupabaseAuth | None = request.app.state.supabase_auth
+    if auth is None:
+        detail = (
+            "Signing in with a password needs SUPABASE_URL and SUPABASE_ANON_KEY; see the settings."
+        )
+        raise Problem(404, "no_password_sign_in", detail)
+    return auth
+
+
+async def _begin(request: Request, response: Response, tokens: Tokens) -> SessionAnswer:
+    who = await request.app.state.tokens.caller(tokens.access)
+    keep(request, response, tokens.access, _expires(who))
+    keep_going(request, response, tokens.refresh)
+    return _answer(request, who, renewable=True)
+
+
+async def _count(request: Request, *accounts: str) -> None:
+    """Each address and each account may try only so often."""
+    rates: Rates = request.app.state.rates
+    await rates.sign_in(request.client.host if request.client else "unknown", *accounts)
+
+
 def _expires(who: Caller) -> float:
     return float(str(who.claims["exp"]))
 
 
-def _answer(request: Request, who: Caller | None) -> SessionAnswer:
+def _answer(
+    request: Request, who: Caller | None, *, renewable: bool | None = None
+) -> SessionAnswer:
     return SessionAnswer(
         signed_in=who is not None,
         name=name_of(who) if who else None,
@@ -112,4 +176,6 @@ def _answer(request: Request, who: Caller | None) -> SessionAnswer:
         if who
         else None,
         local=request.app.state.local_sign_in is not None,
+        password=request.app.state.supabase_auth is not None,
+        renewable=REFRESH_COOKIE in request.cookies if renewable is None else renewable,
     )

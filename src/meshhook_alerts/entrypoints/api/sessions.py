@@ -20,6 +20,11 @@ from fastapi import Request, Response
 from meshhook_alerts.entrypoints.api.problems import Problem
 
 COOKIE = "mha_session"
+REFRESH_COOKIE = "mha_refresh"
+"""What a session of MeshHook's own sign-in goes on with; sent to the session's own operations alone."""
+REFRESH_PATH = "/api/alerts/session"
+REFRESH_SECONDS = 30 * 86_400
+"""How long a browser keeps it; Supabase may end the session before."""
 LINK_SECONDS = 900
 """How long a sign-in link is good."""
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -34,11 +39,20 @@ def keep(request: Request, response: Response, token: str, expires: float) -> No
     )  # fmt: skip
 
 
+def keep_going(request: Request, response: Response, token: str) -> None:
+    """Keeps what the session is renewed with."""
+    response.set_cookie(
+        REFRESH_COOKIE, token, max_age=REFRESH_SECONDS, path=REFRESH_PATH, httponly=True,
+        samesite="strict", secure=is_https(request),
+    )  # fmt: skip
+
+
 def forget(request: Request, response: Response) -> None:
     """Ends the session."""
-    response.delete_cookie(
-        COOKIE, path="/", httponly=True, samesite="strict", secure=is_https(request)
-    )
+    for name, path in ((COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)):
+        response.delete_cookie(
+            name, path=path, httponly=True, samesite="strict", secure=is_https(request)
+        )
 
 
 def is_https(request: Request) -> bool:
