@@ -1,4 +1,4 @@
-"""Pictures of the demo's page and of an e-mail, as they look in a browser."""
+"""A picture of an e-mail of the demo, as it looks in a browser."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parents[1] / "docs" / "images"
 
 
 def main(address: str) -> None:
-    """Takes them from the demo at ``address``."""
-    overview = urllib.request.urlopen(address).read().decode()
+    """Takes it from the demo at ``address``."""
+    overview = urllib.request.urlopen(f"{address}/demo/").read().decode()
     mail = re.search(r"/demo/mail/\d+", overview)
     if mail is None:
         raise SystemExit("no e-mail has arrived yet; wait a moment")
@@ -24,14 +24,10 @@ def main(address: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        for name, path, width, height in (
-            ("page", "/", 1200, 900),
-            ("email", f"{mail.group()}/body", 640, 900),
-        ):
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.goto(address + path)
-            page.screenshot(path=str(FOLDER / f"{name}.png"))
-            print(f"wrote docs/images/{name}.png")
+        page = browser.new_page(viewport={"width": 640, "height": 900})
+        page.goto(f"{address}{mail.group()}/body")
+        page.screenshot(path=str(FOLDER / "email.png"))
+        print("wrote docs/images/email.png")
         browser.close()
 
 

@@ -46,7 +46,7 @@ export const words = {
 	failures: (n: number) => `${n.toLocaleString()} ${n === 1 ? 'failure' : 'failures'}`,
 	signIn: {
 		title: 'Sign in',
-		local: 'Sign in with the link that the terminal shows, or make another:',
+		local: 'Sign in with the link that the terminal shows, or make another. (For the demo, set MESHHOOK_ALERTS_DATA to the folder that it names at its start.)',
 		command: 'meshhook-alerts sign-in',
 		token: 'Token',
 		or: 'With a token',

@@ -1,20 +1,15 @@
-"""What the demo's page shows, read from the tables as the project's owner may see them."""
+"""What came of the demo, read from the tables as the project's owner may see them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from meshhook_alerts.adapters.postgres.settings_store import as_role
 from meshhook_alerts.application.settings_ports import Caller
-from meshhook_alerts.domain.error_class import ERROR_CLASSES
-from meshhook_alerts.domain.hints import hint_for
-from meshhook_alerts.domain.kinds import title_of
-from meshhook_alerts.domain.reasons import Reason
 
 _COUNTERS = """
 select (select count(*) from public.workflow_runs) as runs,
@@ -45,24 +40,6 @@ select alert.*, now() - alert.last_failure_at as ago, now() - alert.opened_at as
 from public.alerts alert
 """
 
-_LEDGER = """
-select log.*, coalesce(fold.workflow, alert.workflow) as workflow, coalesce(fold.node_id, alert.node_id) as node_id,
-       fold.error, sent.detail, case when log.effect = 'told' and sent.state <> 'pending' then sent.state end as ended
-from public.alert_logs log
-left join public.alerts alert on alert.id = log.alert_id
-left join public.alert_folds fold on fold.id = log.fold_id
-left join public.alert_notifications sent on sent.id = log.notification_id
-"""
-
-_ATTEMPTS = """
-select attempt.*, channel.name as channel, sent.reason as about,
-       extract(epoch from attempt.finished_at - attempt.started_at) as took
-from public.alert_attempts attempt
-join public.alert_notifications sent on sent.id = attempt.notification_id
-join public.alert_channels channel on channel.id = sent.channel_id
-where sent.alert_id = %s order by attempt.finished_at desc limit 50
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -83,23 +60,6 @@ class Figures:
         )
         return [_readable(row) for row in await self._rows(_ALERTS + order, limit)]
 
-    async def alert(self, alert_id: UUID) -> dict[str, Any] | None:
-        """One alert."""
-        rows = await self._rows(_ALERTS + "where alert.id = %s", alert_id)
-        return _readable(rows[0]) if rows else None
-
-    async def ledger(self, alert_id: UUID | None = None, limit: int = 25) -> list[dict[str, Any]]:
-        """The newest ledger entries, of one alert or of all."""
-        # How a message ended stands with the decision to send it.
-        where = "where log.effect <> 'outcome' " + ("and log.alert_id = %s " if alert_id else "")
-        arguments = (alert_id, limit) if alert_id else (limit,)
-        rows = await self._rows(_LEDGER + where + "order by log.id desc limit %s", *arguments)
-        return [{**row, "sentence": Reason(row["reason"]).sentence} for row in rows]
-
-    async def attempts(self, alert_id: UUID) -> list[dict[str, Any]]:
-        """Tries to send about an alert, the newest first."""
-        return await self._rows(_ATTEMPTS, alert_id)
-
     async def _rows(self, text: str, *arguments: object) -> list[dict[str, Any]]:
         async with as_role(self.pool, self.caller) as connection:
             cursor = connection.cursor(row_factory=dict_row)
@@ -108,8 +68,5 @@ class Figures:
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    known = row["error_class"] in ERROR_CLASSES
-    hint = hint_for(row["kind"], row["error_class"]) if known else ""
     as_it_came: str = row["evidence"].get("sample") or row["error"]
-    what = as_it_came.split("\n", 1)[0]
-    return {**row, "title": title_of(row["kind"]), "hint": hint, "what": what}
+    return {**row, "what": as_it_came.split("\n", 1)[0]}

@@ -28,7 +28,7 @@ from meshhook_alerts.settings import load_settings
 
 
 def _dashboard(data: Path, address: str) -> str | None:
-    """Where the local owner signs in to the dashboard, if it has been built."""
+    """Where the local owner signs in to the dashboard; None if it has not been built."""
     if Dashboard.found() is None:
         return None
     return f"{address}/alerts/sign-in?once={sign_in_links(data).make()}"

@@ -48,12 +48,12 @@ class Progress:
     def welcome(self, address: str, pace: float, dashboard: str | None) -> None:
         """Where to look, and how to end it."""
         typer.echo("")
-        typer.echo(
-            "  Open " + typer.style(address, bold=True) + " and watch runs fail and alerts arrive."
-        )
         if dashboard:
-            typer.echo("  Your dashboard (the link signs you in, once):")
+            typer.echo("  Watch runs fail and alerts come and go; the link signs you in, once:")
             typer.echo("  " + typer.style(dashboard, bold=True))
+        typer.echo("  Read the e-mails and webhooks that arrive:")
+        typer.echo("  " + typer.style(f"{address}/demo/", bold=True))
+        typer.echo("")
         typer.echo(
             f"  About {pace:g} runs begin per second; some retry, some fail, some go silent."
         )

@@ -21,8 +21,8 @@ from meshhook_alerts.application.settings_ports import Caller
 from meshhook_alerts.bootstrap import Service, open_service
 from meshhook_alerts.demo.figures import Figures
 from meshhook_alerts.demo.inbox import mail_server
+from meshhook_alerts.demo.mailbox import mailbox
 from meshhook_alerts.demo.meshhook import NodeIds, SampleEngine, install_meshhook
-from meshhook_alerts.demo.page import live_page
 from meshhook_alerts.demo.progress import Progress
 from meshhook_alerts.demo.receiver import webhook_receiver
 from meshhook_alerts.demo.shop import NAME, STORIES, open_shop
@@ -72,7 +72,7 @@ async def set_stage(
         caller = _as_owner(owner)
         figures = Figures(service.database.pool, caller)
         app = create_app(service, place.jwt_secret, local_sign_in(place))
-        app.include_router(live_page(figures, mails, hooks, {"project": NAME}))
+        app.include_router(mailbox(figures, mails, hooks, {"project": NAME}))
         await stack.enter_async_context(serving(app, listener))
         await service.set_up_operator()
         await stack.enter_async_context(working(service.worker()))

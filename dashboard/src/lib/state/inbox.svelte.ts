@@ -94,7 +94,8 @@ export class Inbox {
 		}
 		this.fresh = [...fresh.values()];
 		this.changes = { ids: new Set(now.keys()), number: this.changes.number + 1 };
-		void this.count();
+		if (this.alerts.length === 0 && this.fresh.length && this.readAt !== null) void this.read(); // nothing there to move
+		else void this.count();
 	}
 
 	async count() {

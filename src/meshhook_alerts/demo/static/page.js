@@ -16,10 +16,8 @@ function swap(fresh) {
   const next = fresh.getElementById("main");
   if (!next || now.innerHTML === next.innerHTML) return;
   const focused = document.activeElement?.closest?.("#main a")?.getAttribute("href");
-  const scrolled = [...now.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
   now.innerHTML = next.innerHTML;
   document.title = fresh.title;
-  now.querySelectorAll(".scroll").forEach((each, i) => { each.scrollLeft = scrolled[i] ?? 0; });
   if (focused) now.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 

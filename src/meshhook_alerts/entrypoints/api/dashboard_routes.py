@@ -11,6 +11,12 @@ from meshhook_alerts.entrypoints.api.dashboard import Dashboard
 router = APIRouter(include_in_schema=False)
 
 
+@router.get("/")
+async def front() -> Response:
+    """Whoever types the address alone."""
+    return RedirectResponse("/alerts/", status_code=307)
+
+
 @router.get("/alerts")
 async def without_slash() -> Response:
     """Pages name their files relative to the folder."""

@@ -130,7 +130,8 @@ async def by_link(request: Request, once: str = "") -> Response:
     if not local.links.use(once):
         return words(
             410, "This link has been used, or is too old",
-            "Each is good once, for a quarter of an hour. `meshhook-alerts sign-in` prints another.",
+            "Each is good once, for a quarter of an hour. `meshhook-alerts sign-in` prints another; for the demo, with"
+            " MESHHOOK_ALERTS_DATA set to the folder that it names at its start.",
         )  # fmt: skip
     response = RedirectResponse("/alerts/", status_code=303)
     token = local.token()

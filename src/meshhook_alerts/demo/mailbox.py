@@ -1,11 +1,10 @@
-"""The demo's live page: server-rendered HTML, no build; it refreshes itself."""
+"""What the demo's mail server and webhook receiver have got, as pages: server-rendered, they refresh themselves."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files
-from uuid import UUID
 
 import jinja2
 from fastapi import APIRouter, HTTPException
@@ -24,33 +23,18 @@ _MAIL_POLICY = (
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
-def live_page(figures: Figures, mails: Spool, hooks: Spool, status: dict[str, str]) -> APIRouter:
-    """Routes of the page; ``status`` holds what the header says of the demo itself."""
+def mailbox(figures: Figures, mails: Spool, hooks: Spool, status: dict[str, str]) -> APIRouter:
+    """Routes of the pages; ``status`` holds what the header says of the demo itself."""
     router = APIRouter(include_in_schema=False)
     render = _Renderer()
 
-    @router.get("/")
-    async def overview(all: bool = False) -> Response:
+    @router.get("/demo/")
+    async def overview() -> Response:
         return render(
-            "overview.html",
+            "mailbox.html",
             counters=await figures.counters(),
-            alerts=await figures.alerts(500 if all else 10),
-            ledger=await figures.ledger(),
-            mails=mails.newest(8),
-            hooks=hooks.newest(8),
-            status=status,
-        )
-
-    @router.get("/demo/alert/{alert_id}")
-    async def alert(alert_id: UUID) -> Response:
-        found = await figures.alert(alert_id)
-        if found is None:
-            raise HTTPException(404, "There is no such alert.")
-        return render(
-            "alert.html",
-            alert=found,
-            ledger=await figures.ledger(alert_id, 100),
-            attempts=await figures.attempts(alert_id),
+            mails=mails.newest(12),
+            hooks=hooks.newest(12),
             status=status,
         )
 
@@ -98,24 +82,11 @@ class _Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["span"] = span
         self._environment.filters["clock"] = clock
 
     def __call__(self, template: str, **values: object) -> HTMLResponse:
         html = self._environment.get_template(template).render(**values)
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
-
-
-def span(length: timedelta) -> str:
-    """A length of time in words: ``12 s``, ``3 min``, ``2 h 5 min``."""
-    seconds = max(0, int(length.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min"
-    if seconds < 86_400:
-        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-    return f"{seconds // 86_400} d {seconds % 86_400 // 3600} h"
 
 
 def clock(at: datetime) -> str:
