@@ -160,6 +160,19 @@ async def test_what_is_over_is_said_to_be(
     assert (await act(client, alert_id, "reopen")).json()["status"] == "firing"
 
 
+async def test_what_was_taken_in_hand_can_be_given_back(
+    world: World, service: Service, client: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    alert_id = await an_alert(world, service, receiver)
+    for word, body in (("acknowledge", {}), ("snooze", {"for_seconds": 600})):
+        assert (await act(client, alert_id, word, **body)).json()["outcome"] == "done"
+        given_back = (await act(client, alert_id, "reopen")).json()
+        assert (given_back["outcome"], given_back["status"]) == ("done", "firing")
+        assert given_back["said"] == "It is open, and in nobody's hand."
+    detail = (await client.get(f"/api/alerts/{alert_id}")).json()
+    assert detail["in_hand"] is None
+
+
 async def test_many_at_once_have_a_line_each(
     world: World, service: Service, client: httpx.AsyncClient, receiver: Receiver
 ) -> None:

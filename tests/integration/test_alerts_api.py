@@ -55,6 +55,10 @@ async def test_alerts_are_found_by_every_filter(
     assert await nodes(text="AT CHARGE") == {"charge"}
     assert await nodes(text="%") == set()
     assert await nodes(severity="critical") == set()
+    run = str(await world.value("select failure.run_id from public.alert_failures failure join public.alert_folds fold"
+                                " on fold.id = fold_id where fold.node_id = 'ship'"))  # fmt: skip
+    assert await nodes(run_id=run) == {"ship"}
+    assert await nodes(run_id=str(uuid4())) == set()
     assert await nodes(kind="retries_exhausted", state="resolved") == {"print"}
     assert await nodes(project_id=str(uuid4())) == set()
     assert await nodes(since=(datetime.now(UTC) + timedelta(hours=1)).isoformat()) == set()
@@ -155,3 +159,15 @@ async def test_a_filter_that_cannot_be_is_named(
 ) -> None:
     answer = await client.get(PATH, params=query)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+async def test_what_one_chooses_from_workflows_and_how_channels_have_done(
+    world: World, service: Service, client: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    await some_alerts(world, service, receiver)
+    place = f"/projects/{world.project_id}"
+    assert await get(client, f"{place}/workflows") == ["invoices", "orders", "reports"]
+    (week,) = await get(client, f"{place}/channels")
+    assert (week["delivered"], week["undelivered"]) == (3, 0)
+    assert week["last_delivered_at"] is not None
+    assert (await client.get(f"{PATH}/projects/{uuid4()}/channels")).status_code == 404

@@ -63,6 +63,8 @@ OPERATIONS: dict[str, Stated] = {
     "GET /api/alerts": LIST,
     "GET /api/alerts/failures": LIST,
     "GET /api/alerts/projects": LIST,
+    "GET /api/alerts/projects/{project_id}/workflows": READ,
+    "GET /api/alerts/projects/{project_id}/channels": READ,
     "POST /api/alerts/channels/{channel_id}/preview": Stated(READERS, {}),
     "GET /api/alerts/logs": LIST,
     "GET /api/alerts/notifications": LIST,

@@ -290,3 +290,53 @@ def test_an_end_does_not_overtake_the_message_before_it() -> None:
 
 def test_every_effect_has_a_reason_of_the_closed_list() -> None:
     assert all(reason.effect in Effect and reason.sentence for reason in Reason)
+
+
+@pytest.mark.parametrize("kind", [ACK, SNOOZE])
+def test_given_back_it_is_reminded_of_as_after_a_message(kind: ActKind) -> None:
+    walk = a_walk(reminders=REMINDERS)
+    alert_id = walk.fail(START, "charge")
+    walk.act(kind, alert_id, after(minutes=10), until=after(hours=9))
+    assert walk.act(REOPEN, alert_id, after(minutes=11)) is Outcome.DONE
+    assert walk.alerts[alert_id].status is AlertStatus.FIRING
+    assert walk.alerts[alert_id].life.by is None
+    assert walk.act(REOPEN, alert_id, after(minutes=12)) is Outcome.ALREADY
+    walk.settle(after(hours=5))
+    assert told(walk) == [
+        (0, "first_failure"), (1 + 11 / 60, "reminder"), (4 + 11 / 60, "reminder"),
+    ]  # fmt: skip
+
+
+def test_given_back_what_came_meanwhile_is_told_at_once() -> None:
+    walk = a_walk(reminders=())
+    alert_id = walk.fail(START, "charge")
+    walk.act(ACK, alert_id, after(minutes=10))
+    walk.fail(after(hours=2), "charge")
+    walk.act(REOPEN, alert_id, after(hours=3))
+    walk.settle(after(hours=30))
+    assert [hours for hours, _ in told(walk)] == [0, 3]
+    assert walk.sent[1].new_failures == 1
+
+
+def test_given_back_within_the_cooldown_it_waits_for_its_end() -> None:
+    walk = a_walk(reminders=(), cooldown=HOUR)
+    alert_id = walk.fail(START, "charge")
+    walk.fail(after(minutes=5), "charge")
+    walk.act(ACK, alert_id, after(minutes=10))
+    walk.act(REOPEN, alert_id, after(minutes=11))
+    walk.settle(after(hours=30))
+    assert [hours for hours, _ in told(walk)] == [0, 1]
+
+
+def test_given_back_it_escalates_anew() -> None:
+    walk = a_walk(
+        channels=(MAIL, HOOK), reminders=(), rules=(AlertRule("all", channels=("mail",)),),
+        escalation=(EscalationStep(2 * HOUR, ("hook",)),),
+    )  # fmt: skip
+    alert_id = walk.fail(START, "charge")
+    walk.act(ACK, alert_id, after(minutes=10))
+    walk.act(REOPEN, alert_id, after(hours=1))
+    walk.settle(after(hours=5))
+    assert [(hours, each.channel.name) for (hours, _), each in zip(told(walk), walk.sent, strict=True)] == [
+        (0, "mail"), (3, "hook"),
+    ]  # fmt: skip

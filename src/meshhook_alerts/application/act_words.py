@@ -11,7 +11,7 @@ _NOW = {
     ActKind.ACKNOWLEDGE: "Acknowledged",
     ActKind.SNOOZE: "Snoozed",
     ActKind.RESOLVE: "Closed",
-    ActKind.REOPEN: "Opened again",
+    ActKind.REOPEN: "It is open, and in nobody's hand",
 }
 
 

@@ -26,6 +26,8 @@ class AlertFilter:
     """Somewhere in workflow, node, kind or error, capitals or not."""
     since: datetime | None = None
     """Failed then or later."""
+    run_id: UUID | None = None
+    """A run whose failures are part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class AlertReader(Protocol):
         self, caller: Caller, wanted: AlertFilter, page: Page
     ) -> Sequence[Mapping[str, Any]]: ...
     async def projects(self, caller: Caller) -> Sequence[Mapping[str, Any]]: ...
+    async def channel_weeks(
+        self, caller: Caller, project_id: UUID
+    ) -> Sequence[Mapping[str, Any]]: ...
     async def counts(
         self, caller: Caller, wanted: AlertFilter
     ) -> Mapping[str, Mapping[str, int]]: ...

@@ -35,6 +35,17 @@ class ReadSettings:
             raise NotFound(f"workflow {workflow!r}")
         return SettingsView(stored, project_id, slug)
 
+    async def workflows(self, project_id: UUID, caller: Caller) -> list[str]:
+        """The slugs of a project's workflows, in order.
+
+        Raises:
+            NotFound: no such project for this caller.
+        """
+        async with self.store.as_caller(caller) as transaction:
+            if await transaction.read(project_id) is None:
+                raise NotFound(f"project {project_id}")
+            return sorted(await transaction.workflows(project_id))
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsView:

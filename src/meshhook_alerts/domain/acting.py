@@ -8,7 +8,7 @@ from dataclasses import replace
 from meshhook_alerts.domain.alert import Alert, AlertStatus
 from meshhook_alerts.domain.draft import Draft
 from meshhook_alerts.domain.failure import Fold
-from meshhook_alerts.domain.follow_up import close, tell_those_that_mirror
+from meshhook_alerts.domain.follow_up import close, give_back, tell_those_that_mirror
 from meshhook_alerts.domain.life import Act, ActKind, ActResult, Life, Outcome, face_of
 from meshhook_alerts.domain.timers import closing_timer, in_hand_timer
 
@@ -70,6 +70,9 @@ def _resolve(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
 
 
 def _reopen(draft: Draft, alert: Alert, fold: Fold, wanted: Act) -> Outcome:
+    if alert.is_in_hand:
+        give_back(draft, alert, fold, wanted.at)
+        return Outcome.DONE
     if alert.status is not AlertStatus.RESOLVED:
         return Outcome.ALREADY
     life = Life(since=wanted.at)

@@ -86,6 +86,20 @@ def let_go(draft: Draft, timer: Timer) -> None:
     _arm(draft, alert, _settings(draft, fold), timer.due)
 
 
+def give_back(draft: Draft, alert: Alert, fold: Fold, at: datetime) -> None:
+    """Somebody who had the alert in hand has not any more. Whoever knows all there is to know is reminded as after a
+    message; whoever is owed failures of meanwhile hears of them as soon as the cooldown lets them."""
+    settings = _settings(draft, fold)
+    draft.alerts[alert.id] = replace(alert, status=AlertStatus.FIRING, life=alert.life.free())
+    knowing = {id_: told for id_, told in alert.told.items() if told.open}
+    for id_, told in knowing.items():
+        if told.count < alert.count:
+            _ask(draft, alert.id, [id_], max(at, told.at + settings.cooldown))
+        elif settings.reminders:
+            _ask(draft, alert.id, [id_], at + settings.reminders[0])
+    _arm(draft, alert, settings, at)
+
+
 def look_whether_quiet(draft: Draft, timer: Timer) -> None:
     """Closes an alert that has not failed for as long as its settings say; else asks again when it may be."""
     draft.has_fired(timer)

@@ -64,6 +64,13 @@ class PostgresAlertReader:
             return await cursor.fetchall()
 
     @translated
+    async def channel_weeks(self, caller: Caller, project_id: UUID) -> Sequence[Row]:
+        """What became of each channel's messages in the last seven days."""
+        async with as_role(self._pool, caller) as connection:
+            wanted = {"project_id": project_id}
+            return await _rows(connection, _text("alerts/channel_weeks"), wanted)
+
+    @translated
     async def counts(self, caller: Caller, wanted: AlertFilter) -> Mapping[str, Mapping[str, int]]:
         """How many there are by state and by severity, whatever of these two is asked for."""
         clauses = list(_of_alerts(wanted, but=("state", "severity")))
@@ -138,6 +145,12 @@ def _of_alerts(wanted: AlertFilter, but: Sequence[str] = ()) -> Iterator[Clause]
         yield "alert.workflow = %(workflow)s", {"workflow": wanted.workflow}
     if wanted.since:
         yield "alert.last_failure_at >= %(since)s", {"since": wanted.since}
+    if wanted.run_id:
+        of_run = (
+            "select fold.alert_id from public.alert_failures failure"
+            " join public.alert_folds fold on fold.id = failure.fold_id where failure.run_id = %(run_id)s"
+        )
+        yield f"alert.id in ({of_run})", {"run_id": wanted.run_id}
     if wanted.text:
         words = "lower(concat_ws(' ', alert.workflow, alert.node_id, alert.kind, alert.error))"
         yield f"strpos({words}, lower(%(text)s)) > 0", {"text": wanted.text}

@@ -112,7 +112,10 @@ async def resolve(
     return await _one(request, response, ActKind.RESOLVE, alert_id, wanted, who, if_match, key)
 
 
-@router.post("/{alert_id:uuid}/reopen", summary="Open an alert again that is not over")
+@router.post(
+    "/{alert_id:uuid}/reopen",
+    summary="Open an alert again that was closed, or give back one that was taken in hand",
+)
 async def reopen(
     request: Request, response: Response, alert_id: UUID, who: SignedIn,
     body: ActRequest | None = None, if_match: IfMatch = None, key: Key = None,

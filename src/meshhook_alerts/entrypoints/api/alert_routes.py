@@ -242,25 +242,6 @@ class DetailAnswer(AlertAnswer):
     shown: dict[str, int] = Field(description="How many of each there are in all.")
 
 
-class ProjectAnswer(BaseModel):
-    """A project whose alerts the caller may read."""
-
-    id: UUID
-    name: str
-    may_edit: bool = Field(
-        description="Whether the caller may act on its alerts and change its settings."
-    )
-    channels: int
-    open: int = Field(description="Alerts that are open.")
-
-
-@router.get("/projects", summary="Projects whose alerts one may read")
-async def projects(request: Request, who: SignedIn) -> list[ProjectAnswer]:
-    """By name; 500 at most."""
-    service: Service = request.app.state.service
-    return [ProjectAnswer(**row) for row in await service.alert_reader.projects(who)]
-
-
 @router.get("", summary="Alerts")
 async def alerts(
     request: Request,
@@ -272,13 +253,21 @@ async def alerts(
     workflow: Annotated[str | None, Query(max_length=200, description="Slug.")] = None,
     text: Annotated[str | None, Query(max_length=200, description="In workflow, node, kind or error.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Failed then or later; with an offset or Z.")] = None,
+    run_id: Annotated[UUID | None, Query(description="Of which this run's failures are part.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AlertsAnswer:  # fmt: skip
     """Whatever the caller may see, the latest failure first."""
     service: Service = request.app.state.service
     wanted = AlertFilter(
-        project_id, tuple(state), tuple(severity), tuple(kind), workflow, text or None, since
+        project_id,
+        tuple(state),
+        tuple(severity),
+        tuple(kind),
+        workflow,
+        text or None,
+        since,
+        run_id,
     )
     rows, following = await _page(
         request, f"alerts {wanted}", limit, cursor, ("last_failure_at", "id"),

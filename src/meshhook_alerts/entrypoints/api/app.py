@@ -22,6 +22,7 @@ from meshhook_alerts.entrypoints.api import (
     docs_routes,
     health_routes,
     history_routes,
+    project_routes,
     receipt_routes,
     session_routes,
     settings_routes,
@@ -85,6 +86,7 @@ def create_app(
         detection_routes,
         health_routes,
         docs_routes,
+        project_routes,
         alert_routes,
         stream_routes,
         dashboard_routes,  # last: it takes whatever lies below /alerts

@@ -129,7 +129,7 @@ def resolve(ids: Ids, note: Note = None, as_json: AsJson = False) -> None:
 
 @alerts.command("reopen")
 def reopen(ids: Ids, note: Note = None, as_json: AsJson = False) -> None:
-    """Open alerts again that are not over."""
+    """Open alerts again that were closed, or give back those that were taken in hand."""
     from meshhook_alerts.application.acts import ActRequest
     from meshhook_alerts.domain.life import ActKind
 
