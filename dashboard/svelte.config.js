@@ -7,6 +7,6 @@ export default {
 	kit: {
 		adapter: adapter({ fallback: 'index.html', precompress: true, strict: false }),
 		paths: { base: '/alerts', relative: false },
-		version: { pollInterval: 0 }
+		version: { pollInterval: 60_000 }
 	}
 };

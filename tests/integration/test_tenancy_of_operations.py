@@ -16,25 +16,11 @@ from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api import create_app
 from tests.api_client import SERVICE, bearing, token
 from tests.line import JWT_SECRET, Receiver, World, a_service, arrived, at_rest, at_work
+from tests.members import members_of
 
 pytestmark = pytest.mark.postgres
 
 ROLES = ("stranger", "anonymous", "viewer", "editor", "owner", "service")
-MEMBERS = """
-create schema roles;
-create table roles.members (project_id uuid, member uuid, role text);
-grant usage on schema roles to public;
-create or replace function meshhook_alerts.my_projects(wanted text) returns setof uuid
-language plpgsql stable security definer set search_path = '' as $$
-begin
-  return query
-    select id from public.projects where owner = meshhook_alerts.caller()
-    union
-    select project_id from roles.members
-    where member = meshhook_alerts.caller() and (wanted = 'read' or role = 'editor');
-end $$;
-"""
-"""What MeshHook lacks yet: members with roles. Nothing but the one function that every policy rests on changes."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +126,7 @@ def _put_in(text: str, ids: dict[str, str]) -> str:
 
 @pytest.fixture
 async def place(world: World, receiver: Receiver) -> AsyncIterator[Place]:
-    viewer, editor = uuid4(), uuid4()
-    await world.execute(MEMBERS)
-    for member, role in ((viewer, "viewer"), (editor, "editor")):
-        await world.execute(
-            "insert into roles.members values (%s, %s, %s)", world.project_id, member, role
-        )
+    viewer, editor = await members_of(world)
     async with a_service(world.url) as service, at_work(service):
         await world.hook(service, receiver)
         await world.configure(service, cooldown_seconds=90)  # a version to go back from

@@ -1,2 +1,3 @@
 export { default as AlertsApp } from './AlertsApp.svelte';
 export { default as AlertBell } from './AlertBell.svelte';
+export { default as RunAlertBadge } from './RunAlertBadge.svelte';

@@ -1,4 +1,6 @@
 /** Times in the reader's zone, with the exact instant at hand. */
+import { words } from './words';
+
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
@@ -15,7 +17,7 @@ export function ago(iso: string, now: number): string {
 	for (const [unit, length] of STEPS) {
 		if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
 	}
-	return 'now';
+	return words.now;
 }
 
 export const exactly = (iso: string) => exact.format(new Date(iso));
@@ -30,5 +32,5 @@ export function span(milliseconds: number): string {
 	const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
 	const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
 	const parts = [days && `${days} d`, hours && `${hours} h`, !days && minutes % 60 && `${minutes % 60} min`];
-	return parts.filter(Boolean).join(' ') || 'less than a minute';
+	return parts.filter(Boolean).join(' ') || words.lessThanAMinute;
 }

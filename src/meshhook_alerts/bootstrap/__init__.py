@@ -9,6 +9,7 @@ from meshhook_alerts.bootstrap.parts import (
     links,
     mail_server_of,
     outbound_guard,
+    run_pages,
     usable_settings,
 )
 from meshhook_alerts.bootstrap.service import JUDGES, Service
@@ -24,5 +25,6 @@ __all__ = [
     "open_database",
     "open_service",
     "outbound_guard",
+    "run_pages",
     "usable_settings",
 ]

@@ -24,13 +24,19 @@ from meshhook_alerts.settings import Settings, SettingsError, read_settings, wro
 
 def links(settings: Settings, seals: LinkSeals) -> Links:
     """Where messages lead their readers."""
-    ours, theirs = settings.base_url, settings.meshhook_url
+    ours = settings.base_url
     return Links(
         alert=f"{ours.rstrip('/')}/alerts/a/{{id}}" if ours else None,
         seal=seals.query,
         act=_act_link(ours.rstrip("/"), seals) if ours else None,
-        run=f"{theirs.rstrip('/')}/runs/{{id}}" if theirs else None,
+        run=run_pages(settings),
     )
+
+
+def run_pages(settings: Settings) -> str | None:
+    """Where MeshHook shows a run, with ``{id}`` for which; None where that is not known."""
+    theirs = settings.meshhook_url
+    return f"{theirs.rstrip('/')}/runs/{{id}}" if theirs else None
 
 
 def _act_link(base: str, seals: LinkSeals) -> Callable[[UUID, UUID, str, datetime], str]:

@@ -1,5 +1,6 @@
 /** The one module that talks to the API. */
 import createClient from 'openapi-fetch';
+import { words } from '../words';
 import type { components, paths } from './schema';
 
 export type Alert = components['schemas']['AlertAnswer'];
@@ -8,6 +9,8 @@ export type Project = components['schemas']['ProjectAnswer'];
 export type Session = components['schemas']['SessionAnswer'];
 export type Channel = components['schemas']['ChannelAnswer'];
 export type Settings = components['schemas']['SettingsAnswer'];
+export type ChannelWeek = components['schemas']['ChannelWeek'];
+export type Failure = components['schemas']['FailureAnswer'];
 export type Silence = components['schemas']['SilenceAnswer'];
 export type Counts = components['schemas']['CountsAnswer'];
 export type Acted = components['schemas']['ActAnswer'];
@@ -69,8 +72,7 @@ export function connect({ apiBase, getToken }: Connection) {
 			return await fetch(request, { signal: AbortSignal.any([limit, request.signal]) });
 		} catch (problem) {
 			if (request.signal.aborted) throw problem;
-			const why = limit.aborted ? 'The server did not answer in time.' : 'The server cannot be reached.';
-			throw new Trouble(0, 'unreachable', why);
+			throw new Trouble(0, 'unreachable', limit.aborted ? words.tooSlow : words.unreachable);
 		}
 	}
 	const client = createClient<paths>({ baseUrl: apiBase, fetch: fetching, credentials: 'same-origin' });
@@ -98,8 +100,44 @@ export function troubleOf(error: unknown, response: Response): Trouble {
 	return new Trouble(
 		response.status,
 		String(said.code ?? `http_${response.status}`),
-		String(said.detail ?? `The server answered ${response.status}.`),
+		String(said.detail ?? words.answered(response.status)),
 		response.headers.get('x-request-id'),
 		fields.map((each) => ({ pointer: each.pointer ?? '', message: each.detail ?? '' }))
 	);
+}
+
+/** Objects of an answer that comes line by line, each as soon as it is there. */
+export async function* lines<T>(api: Api, path: string): AsyncGenerator<T> {
+	const headers = new Headers({ 'content-type': 'application/json' });
+	const token = await api.getToken?.();
+	if (token) headers.set('authorization', `Bearer ${token}`);
+	let response: Response;
+	try {
+		response = await fetch(`${api.apiBase}${path}`, { method: 'POST', body: '{}', headers, credentials: 'same-origin' });
+	} catch {
+		throw new Trouble(0, 'unreachable', words.unreachable);
+	}
+	if (!response.ok || !response.body) throw troubleOf(await response.json().catch(() => ({})), response);
+	let rest = '';
+	for await (const text of chunks(response.body.pipeThrough(new TextDecoderStream()))) {
+		const whole = (rest + text).split('\n');
+		rest = whole.pop() ?? '';
+		for (const line of whole.filter(Boolean)) yield JSON.parse(line) as T;
+	}
+}
+
+/** What a stream brings; a connection that breaks is a server that cannot be reached. */
+export async function* chunks(stream: ReadableStream<string>): AsyncGenerator<string> {
+	const reader = stream.getReader();
+	try {
+		for (;;) {
+			const { done, value } = await reader.read();
+			if (done) return;
+			yield value;
+		}
+	} catch {
+		throw new Trouble(0, 'unreachable', words.unreachable);
+	} finally {
+		reader.releaseLock();
+	}
 }

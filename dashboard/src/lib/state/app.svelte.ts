@@ -1,4 +1,5 @@
 import { getContext, setContext } from 'svelte';
+import { Keys } from './keys.svelte';
 import { Trouble, type Api, type Project, type Session } from '../api/client';
 
 export interface Toast {
@@ -16,12 +17,15 @@ export class App {
 	/** Whether a session that was there has ended. */
 	ended = $state(false);
 	#last = 0;
+	readonly keys: Keys;
 
 	constructor(
 		readonly api: Api,
 		readonly href: (path: string) => string,
 		readonly go: (path: string, replace?: boolean) => void
-	) {}
+	) {
+		this.keys = new Keys(go, () => this.undo());
+	}
 
 	say(text: string, undo?: () => void) {
 		const id = ++this.#last;
@@ -31,6 +35,14 @@ export class App {
 
 	unsay(id: number) {
 		this.toasts = this.toasts.filter((each) => each.id !== id);
+	}
+
+	/** Takes the latest act back that can be. */
+	undo() {
+		const last = this.toasts.findLast((each) => each.undo);
+		if (!last) return;
+		this.unsay(last.id);
+		last.undo?.();
 	}
 
 	/** Looks whether a trouble means that the session is over. */

@@ -1,20 +1,23 @@
 import { asked, type Acted, type Alert, type Counts, type Trouble } from '../api/client';
+import { shortly } from '../time';
+import { words } from '../words';
 import type { App } from './app.svelte';
 
 export interface Filters {
 	project: string;
 	state: string;
 	severity: string;
+	workflow: string;
 	text: string;
 }
 
 export type Act = 'acknowledge' | 'snooze' | 'resolve' | 'reopen';
-export type Snooze = { for_seconds?: number; until_changed?: boolean; failures?: number };
+export type Snooze = { until?: string; for_seconds?: number; until_changed?: boolean; failures?: number };
 
 export function filtersOf(search: string): Filters {
 	const given = new URLSearchParams(search);
 	const of = (name: string) => given.get(name) ?? '';
-	return { project: of('project'), state: of('state') || 'open', severity: of('severity'), text: of('text') };
+	return { project: of('project'), state: of('state') || 'open', severity: of('severity'), workflow: of('workflow'), text: of('text') };
 }
 
 export function searchOf(filters: Filters): string {
@@ -42,6 +45,7 @@ export class Inbox {
 	changes = $state<{ ids: Set<string>; number: number }>({ ids: new Set(), number: 0 });
 	filters = $state<Filters>(filtersOf(''));
 	#asked = 0;
+	#counting = false;
 
 	constructor(private readonly app: App) {}
 
@@ -51,7 +55,7 @@ export class Inbox {
 
 	async read(cursor?: string) {
 		const turn = ++this.#asked;
-		const { project, severity, text } = this.filters;
+		const { project, severity, workflow, text } = this.filters;
 		try {
 			const answer = await asked(
 				this.app.api.GET('/api/alerts', {
@@ -60,6 +64,7 @@ export class Inbox {
 							project_id: project || undefined,
 							state: this.states as never,
 							severity: (severity ? [severity] : []) as never,
+							workflow: workflow || undefined,
 							text: text || undefined,
 							limit: 50,
 							cursor
@@ -95,24 +100,35 @@ export class Inbox {
 		this.fresh = [...fresh.values()];
 		this.changes = { ids: new Set(now.keys()), number: this.changes.number + 1 };
 		if (this.alerts.length === 0 && this.fresh.length && this.readAt !== null) void this.read(); // nothing there to move
-		else void this.count();
+		else this.#countSoon();
+	}
+
+	/** At most once in a second, however much happens. */
+	#countSoon() {
+		if (this.#counting) return;
+		this.#counting = true;
+		setTimeout(() => {
+			this.#counting = false;
+			void this.count();
+		}, 1_000);
 	}
 
 	async count() {
-		const { project, text } = this.filters;
+		const { project, workflow, text } = this.filters;
 		const answer = await this.app.api
-			.GET('/api/alerts', { params: { query: { project_id: project || undefined, text: text || undefined, limit: 1 } } })
+			.GET('/api/alerts', { params: { query: { project_id: project || undefined, workflow: workflow || undefined, text: text || undefined, limit: 1 } } })
 			.catch(() => null);
 		if (answer?.data) this.counts = answer.data.counts;
 	}
 
 	#fits(alert: Alert): boolean {
-		const { project, severity, text } = this.filters;
+		const { project, severity, workflow, text } = this.filters;
 		const states = this.states;
 		return (
 			(!project || alert.project_id === project) &&
 			(states.length === 0 || states.includes(alert.status)) &&
 			(!severity || alert.severity === severity) &&
+			(!workflow || alert.workflow === workflow) &&
 			(!text || `${alert.workflow} ${alert.node_id} ${alert.error}`.toLowerCase().includes(text.toLowerCase()))
 		);
 	}
@@ -131,13 +147,17 @@ export class Inbox {
 			const answer = await asked<{ alerts: Acted[] }>(
 				this.app.api.POST(`/api/alerts/${act}` as '/api/alerts/acknowledge', { body }) as never
 			);
-			const said = answer.alerts[0]?.said ?? '';
-			this.app.say(answer.alerts.length === 1 ? said : `${answer.alerts.filter((each) => each.outcome === 'done').length} of ${answer.alerts.length}: ${said}`);
+			const first = answer.alerts[0];
+			const until = first?.until ? shortly(first.until) : '';
+			const said = first?.outcome === 'done' ? words.did[act](until) : (first?.said ?? '');
+			const done = answer.alerts.filter((each) => each.outcome === 'done').map((each) => each.alert_id);
+			const undo = act !== 'reopen' && done.length ? () => void this.act('reopen', done) : undefined;
+			this.app.say(answer.alerts.length === 1 ? said : words.ofThem(done.length, answer.alerts.length, said), undo);
 			this.chosen = new Set();
 			await this.read();
-			this.changes = { ids: new Set(ids), number: this.changes.number + 1 };
 		} catch (problem) {
 			this.app.say(this.app.heed(problem).message);
 		}
+		this.changes = { ids: new Set(ids), number: this.changes.number + 1 };
 	}
 }

@@ -1,21 +1,27 @@
-import type { Alert, Api } from '../api/client';
+import { createParser } from 'eventsource-parser';
+import { Trouble, chunks, type Alert, type Api } from '../api/client';
 
 type Heard = (changed: Alert[]) => void;
 type Again = () => void;
 
 const POLL = 15_000;
 const SILENCE = 60_000;
+const SOON = 1_000;
 
 /**
- * Follows what changes: our event stream, and where that breaks off, polling until it is back. The browser goes on behind
- * the last event it has (`Last-Event-ID`), so nothing is missed or told twice; `again` asks for the lists to be read anew.
+ * Follows what changes: our event stream, and where that breaks off, polling until it is back. It goes on behind the last
+ * event it has (`Last-Event-ID`), so nothing is missed or told twice; `again` asks for the lists to be read anew. The
+ * stream is fetched, not an `EventSource`: only so can a host's token go with it.
  */
 export class Live {
 	state = $state<'connecting' | 'live' | 'polling' | 'paused'>('connecting');
 	/** When something was last heard, be it that nothing has changed. */
 	heardAt = $state(Date.now());
-	#source: EventSource | null = null;
+	#abort: AbortController | null = null;
+	#last = '';
 	#timer: ReturnType<typeof setInterval> | undefined;
+	#retry: ReturnType<typeof setTimeout> | undefined;
+	#wait = SOON;
 
 	constructor(
 		private readonly api: Api,
@@ -25,16 +31,17 @@ export class Live {
 
 	start() {
 		this.stop();
-		this.#open();
+		void this.#follow();
 		this.#timer = setInterval(() => this.#look(), POLL);
 		addEventListener('online', this.#wake);
 		document.addEventListener('visibilitychange', this.#wake);
 	}
 
 	stop() {
-		this.#source?.close();
-		this.#source = null;
+		this.#abort?.abort();
+		this.#abort = null;
 		clearInterval(this.#timer);
+		clearTimeout(this.#retry);
 		removeEventListener('online', this.#wake);
 		document.removeEventListener('visibilitychange', this.#wake);
 	}
@@ -42,44 +49,50 @@ export class Live {
 	#wake = () => {
 		if (document.visibilityState !== 'visible') return;
 		this.again();
-		if (this.state !== 'live') this.#open();
+		if (this.state !== 'live') void this.#follow();
 	};
 
-	#open() {
-		this.#source?.close();
-		if (this.api.getToken) {
-			// An event source cannot send a token: whoever embeds us with tokens is served by polling.
-			this.state = 'polling';
-			return;
+	async #follow() {
+		clearTimeout(this.#retry);
+		this.#abort?.abort();
+		const abort = (this.#abort = new AbortController());
+		try {
+			const headers = new Headers({ accept: 'text/event-stream' });
+			if (this.#last) headers.set('last-event-id', this.#last);
+			const token = await this.api.getToken?.();
+			if (token) headers.set('authorization', `Bearer ${token}`);
+			const response = await fetch(`${this.api.apiBase}/api/alerts/stream`, { headers, credentials: 'same-origin', signal: abort.signal });
+			if (!response.ok || !response.body) throw new Trouble(response.status, 'no_stream', '');
+			this.#hear();
+			const parser = createParser({ onEvent: (event) => this.#take(event.event, event.id, event.data), onComment: () => this.#hear() });
+			for await (const text of chunks(response.body.pipeThrough(new TextDecoderStream()))) parser.feed(text);
+		} catch {
+			// Polling goes on until it is back.
 		}
-		const source = new EventSource(`${this.api.apiBase}/api/alerts/stream`);
-		this.#source = source;
-		source.onopen = () => this.#hear();
-		source.addEventListener('changes', (event) => {
-			this.#hear();
-			this.heard((JSON.parse(event.data) as { alerts: Alert[] }).alerts);
-		});
-		source.addEventListener('reload', () => {
-			this.#hear();
-			this.again();
-		});
-		source.onerror = () => {
-			this.state = 'polling';
-		};
+		if (abort !== this.#abort) return;
+		this.state = 'polling';
+		this.#retry = setTimeout(() => void this.#follow(), this.#wait);
+		this.#wait = Math.min(POLL, this.#wait * 2);
+	}
+
+	#take(what: string | undefined, id: string | undefined, data: string) {
+		this.#hear();
+		if (id) this.#last = id;
+		if (what === 'changes') this.heard((JSON.parse(data) as { alerts: Alert[] }).alerts);
+		else if (what === 'reload') this.again();
 	}
 
 	#hear() {
+		this.#wait = SOON;
 		this.state = 'live';
 		this.heardAt = Date.now();
 	}
 
-	/** While nothing is heard, the lists are read; a source that has given up is opened again. */
+	/** While nothing is heard, the lists are read; a stream that has fallen silent is opened anew. */
 	#look() {
-		if (this.state === 'live') {
-			if (Date.now() - this.heardAt > SILENCE) this.again();
-			return;
-		}
+		const silent = Date.now() - this.heardAt > SILENCE;
+		if (this.state === 'live' && !silent) return;
 		this.again();
-		if (this.#source?.readyState === EventSource.CLOSED) this.#open();
+		if (silent && this.state === 'live') void this.#follow();
 	}
 }

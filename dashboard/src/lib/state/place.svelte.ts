@@ -11,9 +11,14 @@ export class Place {
 	/** Why the last change was refused. */
 	refusal = $state<Trouble | null>(null);
 	busy = $state(false);
+	readAt = $state<number | null>(null);
 
-	constructor(private readonly app: App) {
+	constructor(
+		private readonly app: App,
+		workflow = ''
+	) {
 		this.projectId = app.projects[0]?.id ?? '';
+		this.workflow = workflow;
 	}
 
 	get mayEdit(): boolean {
@@ -25,13 +30,22 @@ export class Place {
 		return (this.settings?.document ?? {}) as Record<string, unknown>;
 	}
 
+	get channels(): string[] {
+		return this.settings?.channels.map((each) => each.name) ?? [];
+	}
+
 	async read() {
 		if (!this.projectId) return;
 		const { projectId: project_id, workflow } = this;
+		const elsewhere = this.settings && (this.settings.project_id !== project_id || (this.settings.workflow ?? '') !== workflow);
+		if (elsewhere) this.settings = null;
 		try {
-			this.settings = workflow
+			const found = workflow
 				? await asked(this.app.api.GET('/api/alerts/settings/{project_id}/{workflow}', { params: { path: { project_id, workflow } } }))
 				: await asked(this.app.api.GET('/api/alerts/settings/{project_id}', { params: { path: { project_id } } }));
+			if (project_id !== this.projectId || workflow !== this.workflow) return; // somebody has gone elsewhere meanwhile
+			this.settings = found;
+			this.readAt = Date.now();
 			this.trouble = null;
 		} catch (problem) {
 			this.trouble = this.app.heed(problem);

@@ -55,13 +55,16 @@ class PostgresAlertReader:
 
     @translated
     async def projects(self, caller: Caller) -> Sequence[Row]:
-        """The projects whose alerts the caller may read."""
+        """The projects whose alerts the caller may read, by name. Only which they are is asked as the caller: a member of
+        a project may be one that MeshHook's own policies do not know."""
         async with as_role(self._pool, caller) as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(
-                query("alerts/projects"), {"service": caller.role == "service_role"}
-            )
-            return await cursor.fetchall()
+            service = {"service": caller.role == "service_role"}
+            rows = {
+                row["id"]: row for row in await _rows(connection, _text("alerts/projects"), service)
+            }
+            await connection.execute("reset role")
+            named = await _rows(connection, _text("alerts/project_names"), {"ids": list(rows)})
+        return [{**rows[each["id"]], "name": each["name"]} for each in named]
 
     @translated
     async def channel_weeks(self, caller: Caller, project_id: UUID) -> Sequence[Row]:

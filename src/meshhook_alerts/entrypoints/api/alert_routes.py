@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from meshhook_alerts.application.problems import NotFound
 from meshhook_alerts.application.read_alerts import MOST_ON_A_PAGE, AlertFilter, Page, RowFilter
-from meshhook_alerts.bootstrap import Service
+from meshhook_alerts.bootstrap import Service, run_pages
 from meshhook_alerts.domain.hints import hint_for
 from meshhook_alerts.domain.kinds import KINDS, title_of
 from meshhook_alerts.domain.reasons import Reason
@@ -235,6 +235,9 @@ class DetailAnswer(AlertAnswer):
     """An alert and all that is known of it."""
 
     hint: str = Field(description="What to look at first; empty where nothing is known.")
+    run_url: str | None = Field(
+        description="Its latest run's page in MeshHook, where that is known."
+    )
     evidence: dict[str, Any]
     channels: list[ChannelKnows]
     notifications: list[MessageOfAlert]
@@ -348,6 +351,7 @@ async def one(request: Request, response: Response, alert_id: UUID, who: SignedI
     return DetailAnswer(
         **alert_fields(row),
         hint=hint_for(row["kind"], row["error_class"]) or "",
+        run_url=_run_url(service, row["evidence"]),
         evidence=row["evidence"],
         channels=[ChannelKnows(**each) for each in row["channels"]],
         notifications=[
@@ -362,6 +366,11 @@ async def one(request: Request, response: Response, alert_id: UUID, who: SignedI
             "acts": len(row["acts"]),
         },
     )
+
+
+def _run_url(service: Service, evidence: Mapping[str, Any]) -> str | None:
+    pattern, run = run_pages(service.settings), evidence.get("run_id")
+    return pattern.replace("{id}", str(run)) if pattern and run else None
 
 
 def alert_fields(row: Mapping[str, Any]) -> dict[str, Any]:
