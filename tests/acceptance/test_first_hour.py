@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -146,6 +147,9 @@ async def test_from_the_wheel_to_the_first_message(
             token = (await said(installed, "token", env=env)).strip()
             client.headers["authorization"] = f"Bearer {token}"
             assert (await client.get("/api/alerts/health/ready")).status_code == 200
+            page = await client.get("/alerts/")
+            script = re.findall(r"/alerts/_app/immutable/entry/start\S+?\.js", page.text)[0]
+            assert (await client.get(script)).status_code == 200  # the wheel carries the pages
             known = await until_known(client, project)
             assert known["runs"] == WORKFLOWS * RUNS_EACH
 

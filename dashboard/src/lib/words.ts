@@ -291,7 +291,7 @@ export const words = {
 		none: 'none',
 		addStep: 'Add a step',
 		after: 'After',
-		tell: 'tell',
+		tell: 'Tell',
 		expected: 'A run at least every',
 		between: 'Open from',
 		rate: 'Percent',

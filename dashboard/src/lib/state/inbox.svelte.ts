@@ -49,6 +49,11 @@ export class Inbox {
 
 	constructor(private readonly app: App) {}
 
+	/** The rows to show: of a list that could not be read anew, those that fit what is asked for now. */
+	get shown(): Alert[] {
+		return this.trouble ? this.alerts.filter((each) => this.#fits(each)) : this.alerts;
+	}
+
 	get states(): string[] {
 		return this.filters.state === 'open' ? OPEN : this.filters.state === 'all' ? [] : [this.filters.state];
 	}
