@@ -23,6 +23,8 @@ MOST_AT_ONCE = 500
 WAITING_LIMIT = 64
 """Batches that may wait for a client. One that never reads is let go, and may come back."""
 CLIENTS_LIMIT = 1_000
+PER_CALLER_LIMIT = 20
+"""Streams of one caller in one process: a browser has one for each of its windows."""
 MEMBERSHIP_SECONDS = 30.0
 """How long what a client may see is taken to be as it was."""
 OLDEST = timedelta(hours=1)
@@ -86,8 +88,13 @@ class TooManyClients(Exception):  # noqa: N818
     """This process serves as many as it can."""
 
 
+class TooManyOfYours(Exception):  # noqa: N818
+    """This process serves as many of one caller's as may be."""
+
+
 @dataclass(eq=False, slots=True)
 class _Client:
+    whose: str
     waiting: asyncio.Queue[Batch] = field(default_factory=lambda: asyncio.Queue(WAITING_LIMIT + 1))
     task: asyncio.Task[Any] | None = None
     """Serves it; stuck in a client that never reads, it is cancelled."""
@@ -115,12 +122,12 @@ class Stream:
         nothing does.
 
         Raises:
-            TooManyClients, StoreUnavailable
+            TooManyClients, TooManyOfYours, StoreUnavailable
         """
-        if len(self._clients) >= CLIENTS_LIMIT:
-            raise TooManyClients
+        whose = f"{caller.role} {caller.subject}"
+        self._check_room(whose)
         projects = await self._feed.projects_of(caller)
-        client = _Client(task=asyncio.current_task())
+        client = _Client(whose, task=asyncio.current_task())
         joined = await self._join(client)
         asked_at = _clock()
         try:
@@ -137,6 +144,12 @@ class Stream:
                     yield mine
         finally:
             self._leave(client)
+
+    def _check_room(self, whose: str) -> None:
+        if len(self._clients) >= CLIENTS_LIMIT:
+            raise TooManyClients
+        if sum(each.whose == whose for each in self._clients) >= PER_CALLER_LIMIT:
+            raise TooManyOfYours
 
     async def close(self) -> None:
         """Ends listening, and what everybody follows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -80,7 +80,13 @@ class SnoozeMany(SnoozeRequest):
     ids: Ids
 
 
-@router.post("/{alert_id:uuid}/acknowledge", summary="Take an alert in hand")
+_TAKEN: dict[int | str, dict[str, Any]] = {
+    202: {"model": ActAnswer, "description": "Taken, and not decided yet."}
+}
+"""Beside 200."""
+
+
+@router.post("/{alert_id:uuid}/acknowledge", summary="Take an alert in hand", responses=_TAKEN)
 async def acknowledge(
     request: Request, response: Response, alert_id: UUID, who: SignedIn,
     body: AcknowledgeRequest | None = None, if_match: IfMatch = None, key: Key = None,
@@ -92,7 +98,9 @@ async def acknowledge(
 
 
 @router.post(
-    "/{alert_id:uuid}/snooze", summary="Quiet until a moment, a change, or so many failures"
+    "/{alert_id:uuid}/snooze",
+    summary="Quiet until a moment, a change, or so many failures",
+    responses=_TAKEN,
 )
 async def snooze(
     request: Request, response: Response, alert_id: UUID, who: SignedIn, body: SnoozeRequest,
@@ -102,7 +110,7 @@ async def snooze(
     return await _one(request, response, ActKind.SNOOZE, alert_id, body, who, if_match, key)
 
 
-@router.post("/{alert_id:uuid}/resolve", summary="Close an alert by hand")
+@router.post("/{alert_id:uuid}/resolve", summary="Close an alert by hand", responses=_TAKEN)
 async def resolve(
     request: Request, response: Response, alert_id: UUID, who: SignedIn,
     body: ActRequest | None = None, if_match: IfMatch = None, key: Key = None,
@@ -115,6 +123,7 @@ async def resolve(
 @router.post(
     "/{alert_id:uuid}/reopen",
     summary="Open an alert again that was closed, or give back one that was taken in hand",
+    responses=_TAKEN,
 )
 async def reopen(
     request: Request, response: Response, alert_id: UUID, who: SignedIn,

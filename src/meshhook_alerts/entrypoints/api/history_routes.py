@@ -18,7 +18,12 @@ from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.domain.redaction import redact_name
 from meshhook_alerts.entrypoints.api.identity import SignedIn
 from meshhook_alerts.entrypoints.api.problems import storable
-from meshhook_alerts.entrypoints.api.settings_routes import ChangeAnswer, SavedAnswer, saved_answer
+from meshhook_alerts.entrypoints.api.settings_routes import (
+    CREATED,
+    ChangeAnswer,
+    SavedAnswer,
+    saved_answer,
+)
 
 router = APIRouter(
     prefix="/api/alerts/settings", tags=["settings"], dependencies=[Depends(storable)]
@@ -85,7 +90,9 @@ async def versions(
     )
 
 
-@router.post("/{project_id}/versions/{version}/restore", summary="Back to a version")
+@router.post(
+    "/{project_id}/versions/{version}/restore", summary="Back to a version", responses=CREATED
+)
 async def restore(
     request: Request,
     response: Response,
@@ -100,7 +107,11 @@ async def restore(
     return saved_answer(saved, response)
 
 
-@router.post("/{project_id}/defaults", summary="Sensible settings for a project without any")
+@router.post(
+    "/{project_id}/defaults",
+    summary="Sensible settings for a project without any",
+    responses={201: {"model": DefaultsAnswer, "description": "They are the first."}},
+)
 async def defaults(
     request: Request,
     response: Response,

@@ -125,9 +125,16 @@ IfMatch = Annotated[
 ]
 
 
+CREATED: dict[int | str, dict[str, Any]] = {
+    201: {"model": SavedAnswer, "description": "The first of its place."}
+}
+"""Beside 200."""
+
+
 @router.post(
     "",
     summary="Create or change alert settings",
+    responses=CREATED,
     openapi_extra=body_of(SettingsRequest, {"project_id": str(UUID(int=1)), **_EXAMPLE}),
 )
 async def save(
@@ -145,6 +152,7 @@ async def save(
 @router.put(
     "/{project_id}",
     summary="Replace a project's settings",
+    responses=CREATED,
     openapi_extra=body_of(SettingsDocumentBody, _EXAMPLE),
 )
 async def replace_project(
@@ -163,6 +171,7 @@ async def replace_project(
 @router.put(
     "/{project_id}/{workflow}",
     summary="Replace a workflow's settings",
+    responses=CREATED,
     openapi_extra=body_of(SettingsDocumentBody, _EXAMPLE),
 )
 async def replace_workflow(

@@ -12,7 +12,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, Field
 
 from meshhook_alerts.application.problems import InvalidRequest
-from meshhook_alerts.application.stream import Batch, Place, TooManyClients
+from meshhook_alerts.application.stream import (
+    PER_CALLER_LIMIT,
+    Batch,
+    Place,
+    TooManyClients,
+    TooManyOfYours,
+)
 from meshhook_alerts.bootstrap import Service
 from meshhook_alerts.entrypoints.api.alert_routes import (
     AlertAnswer,
@@ -47,6 +53,10 @@ async def _followed(request: Request, who: SignedIn) -> AsyncIterator[Batch | No
     except TooManyClients:
         detail = "This server has as many listeners as it can; read the lists, and try again later."
         raise Problem(503, "too_many_listeners", detail, headers={"Retry-After": "30"}) from None
+
+    except TooManyOfYours:
+        detail = f"You follow {PER_CALLER_LIMIT} times already; close one of your windows."
+        raise Problem(429, "too_many_listeners", detail, headers={"Retry-After": "30"}) from None
 
     async def all_of_it() -> AsyncIterator[Batch | None]:
         yield first
