@@ -67,6 +67,13 @@ async def test_acknowledge_snooze_and_undo_by_the_keyboard_alone(
         await expect(page.get_by_role("heading", name="Rules")).to_be_visible()
         acts = await world.rows("select kind from public.alert_acts order by at")
         assert [each["kind"] for each in acts] == ["acknowledge", "reopen", "snooze"]
+        # An alert is opened of which nothing has been heard lately.
+        await page.goto(f"{desk.address}/alerts/")
+        await expect(row).to_be_visible()
+        await world.fail(node="another")
+        await expect(page.get_by_role("button", name="1 new: show")).to_be_visible(timeout=5_000)
+        await row.click()
+        await expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
         assert desk.said == []
 
 

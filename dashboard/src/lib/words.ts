@@ -152,6 +152,7 @@ export const words = {
 		errorClass: 'Error class',
 		failingFor: 'Failing for',
 		runId: 'Run',
+		http: (status: number) => `HTTP ${status}`,
 		withdrawn: 'proved to be none'
 	},
 	channel: {
@@ -253,7 +254,8 @@ export const words = {
 		eachNth: 'None chosen: each.',
 		only: 'Only for',
 		rules: 'Rules',
-		none: 'No quiet period: messages come at any hour.',
+		ofProject: 'The project’s quiet periods',
+		none: 'No quiet period here: messages come at any hour.',
 		days: { mon: 'Mon', tue: 'Tue', wed: 'Wed', thu: 'Thu', fri: 'Fri', sat: 'Sat', sun: 'Sun' } as Record<string, string>,
 		said: {
 			everyDay: 'every day',
@@ -279,6 +281,43 @@ export const words = {
 		preview: (n: number, of: number) => `${n} of ${of} failures of the last 7 days would have been covered.`,
 		everything: 'everything'
 	},
+	group: {
+		whether: 'Whether, and how much it matters',
+		messages: 'Messages',
+		escalation: 'Escalation',
+		thresholds: 'Thresholds',
+		queue: 'Queue and workers',
+		detect: 'What is looked for'
+	} as Record<string, string>,
+	/** Name and, where it needs one, a word of help. */
+	field: {
+		enabled: ['Alerts are on'],
+		criticality: ['Criticality', 'How much the workflow matters; a failure of a critical one is critical.'],
+		default_channel: ['Who hears what no rule brought to anybody'],
+		cooldown_seconds: ['Least time between two messages about one alert'],
+		reminders_seconds: ['Remind while nobody has it in hand', 'After the last message, time after time; the last goes on for ever. Empty: never.'],
+		acknowledged_for_seconds: ['How long an acknowledgement holds'],
+		close_after_seconds: ['Close what has not failed for', '0: never.'],
+		flapping: ['What keeps ending and coming back becomes one notice'],
+		storm_summaries: ['Too many messages at once become summaries'],
+		storm_limit: ['Messages in a minute that are not yet too many'],
+		escalation: ['Who else is told while nobody acknowledges'],
+		consecutive: ['Speak up from so many failing runs in a row'],
+		failure_rate: ['Speak up from a share of failing runs'],
+		expected: ['It should run so often'],
+		deadline_seconds: ['How long a run may take'],
+		stall_after_seconds: ['Silence after which an open run counts as stalled'],
+		grace_seconds: ['Silence after which a step or a job counts as abandoned'],
+		no_events_after_seconds: ['Age from which a run without any event counts as lost'],
+		pause_limit_seconds: ['How long a run may stay paused'],
+		attempt_limit: ['Attempts after which a step is given up', 'MeshHook’s worker makes 5.'],
+		detect: ['Kinds of failure'],
+		queue_lag_limit_seconds: ['How long a due job may wait for a worker'],
+		queue_depth_limit: ['Jobs that may wait in the queue'],
+		dead_letter_limit: ['New dead letters in an hour that are still no trouble'],
+		poison_reads: ['Reads of one message from which it counts as poison'],
+		fleet_window_seconds: ['How far back to look for any sign of life of a worker']
+	} as Record<string, [string, string?]>,
 	setting: {
 		origin: { default: 'the product’s default', project: 'set for the project', workflow: 'set for this workflow' } as Record<string, string>,
 		reset: 'Use what holds above',

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import pytest
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 LONG = "a-very-long-name-" * 17  # 289 characters
 RIGHT_TO_LEFT = "فشل الدفع › שגיאה"
 MARKUP = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
+FORCED: tuple[Literal["active"], Literal["none"]] = ("active", "none")
 FAILURES = (
     ("orders", "charge_card", "Error: HTTP 503 Service Unavailable", 7),
     ("orders", LONG, "Error: HTTP 503 " + "x" * 2_000, 1),
@@ -126,6 +128,10 @@ async def test_when_things_fail(world: World, tmp_path: Path) -> None:
         await walk.go("/alerts/", "Inbox")
         await expect(page.locator("[data-row]")).to_have_count(4)
         await walk.see("inbox")
+        for colours in FORCED:  # a reader's own few colours, and back
+            await page.emulate_media(forced_colors=colours, reduced_motion="reduce")
+            await page.screenshot(path=str(walk.folder / f"inbox-forced-{colours}.png"))
+            await walk.desk.axe()
         await page.get_by_label("Select all").check()
         await walk.see("inbox-selected")
         await page.keyboard.press("Escape")

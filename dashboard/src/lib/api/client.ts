@@ -126,8 +126,20 @@ export async function* lines<T>(api: Api, path: string): AsyncGenerator<T> {
 	}
 }
 
+/** Our event stream, behind the event `last`; throws `Trouble` if it cannot be had. */
+export async function follow(api: Api, last: string, signal: AbortSignal): Promise<AsyncGenerator<string>> {
+	const headers = new Headers({ accept: 'text/event-stream' });
+	if (last) headers.set('last-event-id', last);
+	const token = await api.getToken?.();
+	if (token) headers.set('authorization', `Bearer ${token}`);
+	const response = await fetch(`${api.apiBase}/api/alerts/stream`, { headers, credentials: 'same-origin', signal }).catch(() => null);
+	if (!response) throw new Trouble(0, 'unreachable', words.unreachable);
+	if (!response.ok || !response.body) throw troubleOf({}, response);
+	return chunks(response.body.pipeThrough(new TextDecoderStream()));
+}
+
 /** What a stream brings; a connection that breaks is a server that cannot be reached. */
-export async function* chunks(stream: ReadableStream<string>): AsyncGenerator<string> {
+async function* chunks(stream: ReadableStream<string>): AsyncGenerator<string> {
 	const reader = stream.getReader();
 	try {
 		for (;;) {

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { Trouble, chunks, type Alert, type Api } from '../api/client';
+import { follow, type Alert, type Api } from '../api/client';
 
 type Heard = (changed: Alert[]) => void;
 type Again = () => void;
@@ -57,15 +57,10 @@ export class Live {
 		this.#abort?.abort();
 		const abort = (this.#abort = new AbortController());
 		try {
-			const headers = new Headers({ accept: 'text/event-stream' });
-			if (this.#last) headers.set('last-event-id', this.#last);
-			const token = await this.api.getToken?.();
-			if (token) headers.set('authorization', `Bearer ${token}`);
-			const response = await fetch(`${this.api.apiBase}/api/alerts/stream`, { headers, credentials: 'same-origin', signal: abort.signal });
-			if (!response.ok || !response.body) throw new Trouble(response.status, 'no_stream', '');
+			const coming = await follow(this.api, this.#last, abort.signal);
 			this.#hear();
 			const parser = createParser({ onEvent: (event) => this.#take(event.event, event.id, event.data), onComment: () => this.#hear() });
-			for await (const text of chunks(response.body.pipeThrough(new TextDecoderStream()))) parser.feed(text);
+			for await (const text of coming) parser.feed(text);
 		} catch {
 			// Polling goes on until it is back.
 		}
