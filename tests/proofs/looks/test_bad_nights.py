@@ -130,6 +130,29 @@ async def test_a_database_that_is_away_is_said_to_be(world: World, tmp_path: Pat
             await desk.axe()
         finally:
             await _allow(admin, name, connections=True)
+        await page.get_by_role("link", name="Rules").click()
+        await page.get_by_role("button", name="Add a rule").click(timeout=30_000)
+        await page.get_by_role("textbox", name="Name").fill("typed at three in the morning")
+        await _allow(admin, name, connections=False)
+        try:
+            await page.get_by_role("button", name="Save").click()
+            await page.wait_for_timeout(2_000)
+            field = page.get_by_role("textbox", name="Name")
+            assert await field.input_value() == "typed at three in the morning"
+        finally:
+            await _allow(admin, name, connections=True)
+        saved = page.get_by_role("heading", name="typed at three in the morning")
+        save = page.get_by_role("button", name="Save")
+        for _ in range(
+            20
+        ):  # it is saved once the service has its database again; or is refused, and tried again
+            if await save.count() and await save.is_enabled():
+                await save.click()
+            await page.wait_for_timeout(1_500)
+            if await saved.count():
+                break
+        await expect(saved).to_be_visible()
+        await page.get_by_role("link", name="Inbox").click()
         await page.get_by_role("button", name="All open").click()
         await expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
 
