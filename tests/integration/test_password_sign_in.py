@@ -34,6 +34,8 @@ class SupabaseOfOne:
     answers_with: int = 200
     asked: list[dict[str, Any]] = field(default_factory=list)
     refresh: str = "refresh-1"
+    life: float = 3600
+    """Seconds that a token is good for."""
 
     async def answer(self, request: web.Request) -> web.Response:
         said = await request.json()
@@ -46,7 +48,7 @@ class SupabaseOfOne:
             wrong = {"code": 400, "error_code": "invalid_credentials", "msg": "Invalid login"}
             return web.json_response(wrong, status=400)
         self.refresh = f"refresh-{len(self.asked) + 1}"
-        given = token(self.world.owner, email="ana@example.com", exp=time.time() + 3600)
+        given = token(self.world.owner, email="ana@example.com", exp=time.time() + self.life)
         return web.json_response(
             {"access_token": given, "token_type": "bearer", "refresh_token": self.refresh}
         )

@@ -113,6 +113,7 @@ export const words = {
 		withToken: 'Sign in with the token',
 		tokenHelp: 'From MeshHook’s session, or from the command meshhook-alerts token. It is kept in a cookie that no script can read.',
 		button: 'Sign in',
+		host: 'Your session has ended. Sign in to the page around this one again; what you typed is still here.',
 		ended: 'Your session has ended. What you typed is still here: sign in, and go on.'
 	},
 	first: {

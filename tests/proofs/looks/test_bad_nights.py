@@ -15,6 +15,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.test_dashboard import Desk, a_desk
+from tests.integration.test_password_sign_in import PASSWORD, a_supabase
 from tests.line import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
@@ -211,3 +212,27 @@ async def test_a_server_newer_than_the_page_takes_nothing_that_was_typed(
         gone = await page.request.get(f"{desk.address}/alerts/_app/immutable/nodes/0.gone.js")
         assert gone.status == 404
         assert "another version" in await gone.text()
+
+
+async def test_a_session_as_in_meshhook_is_renewed_before_it_ends(
+    world: World, tmp_path: Path
+) -> None:
+    async with (
+        a_supabase(world) as supabase,
+        a_desk(world, tmp_path, SUPABASE_URL=supabase.url, SUPABASE_ANON_KEY="public",
+               MESHHOOK_ALERTS_OUTBOUND_ALLOW="127.0.0.0/8") as desk,
+    ):  # fmt: skip
+        page = desk.page
+        supabase.life = 36
+        await page.goto(f"{desk.address}/alerts/")
+        await page.get_by_label("E-mail address").fill("ana@example.com")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+        await page.wait_for_timeout(45_000)
+        assert [each["grant"] for each in supabase.asked][:2] == ["password", "refresh_token"]
+        await page.get_by_role("link", name="Settings").click()
+        await expect(page.get_by_role("heading", name="Escalation")).to_be_visible()
+        await world.fail(node="after")
+        await page.get_by_role("link", name="Inbox").click()
+        await expect(page.get_by_role("link", name="orders › after")).to_be_visible(timeout=20_000)

@@ -119,6 +119,12 @@ async def test_in_a_hosts_page_it_lives_as_alone_and_leaves_the_host_as_it_was(
         await page.go_back()
         await expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
         assert await page.context.cookies() == []  # a token is enough
+        await page.evaluate("sessionStorage.removeItem('token')")
+        await page.get_by_role("link", name="Rules").click()
+        await expect(page.get_by_text("Sign in to the page around this one again")).to_be_visible()
+        await page.evaluate("token => sessionStorage.setItem('token', token)", token(world.owner))
+        await page.get_by_role("button", name="Try again").click()
+        await expect(page.get_by_role("heading", name="Rules")).to_be_visible()
         assert [each for each in desk.said if "401" not in each] == []
 
 
