@@ -147,7 +147,7 @@ export const words = {
 		run: 'Open the run in MeshHook',
 		project: 'Project',
 		workflow: 'Workflow',
-		version: 'Version of the workflow',
+		version: 'Version',
 		node: 'Node',
 		kind: 'Kind',
 		errorClass: 'Error class',

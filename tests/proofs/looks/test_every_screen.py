@@ -87,6 +87,7 @@ async def test_before_anything_is_there(world: World, tmp_path: Path) -> None:
         await page.get_by_role("textbox", name="Token").fill("wrong")
         await page.get_by_role("button", name="Sign in with the token").click()
         await expect(page.get_by_text("The token is not valid here.")).to_be_visible()
+        assert await page.get_by_text("Your session has ended").count() == 0  # there was none
         await walk.see("sign-in-refused")
         await walk.desk.sign_in()
         await walk.see("first-run")

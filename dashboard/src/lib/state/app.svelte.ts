@@ -49,7 +49,7 @@ export class App {
 	heed(problem: unknown): Trouble {
 		const trouble =
 			problem instanceof Trouble ? problem : new Trouble(0, 'unexpected', String((problem as Error)?.message ?? problem));
-		if (trouble.status === 401) this.ended = true;
+		if (trouble.status === 401 && this.session?.signed_in) this.ended = true;
 		return trouble;
 	}
 
