@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.api_client import token
 from tests.e2e.test_dashboard import Desk, a_desk
 from tests.integration.test_password_sign_in import PASSWORD, a_supabase
 from tests.line import World, open_world
@@ -233,3 +234,32 @@ async def test_what_is_somebody_elses_is_not_there(world: World, tmp_path: Path)
         await expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
         assert await page.get_by_label("Project", exact=True).count() == 0
         assert await world.value(f"select status {secret}") == "firing"
+
+
+async def test_the_next_reader_at_the_same_screen_sees_nothing_of_the_last(
+    world: World, tmp_path: Path
+) -> None:
+    other = await open_world(world.url)
+    async with a_desk(world, tmp_path) as desk:
+        page = desk.page
+        await turn_on(desk)
+        await world.fail(node="of-ana")
+        await world.until("select count(*) = 1 from public.alerts where node_id = 'of-ana'")
+        await page.goto(f"{desk.address}/alerts/")
+        await expect(page.get_by_role("link", name="orders › of-ana")).to_be_visible()
+        await page.get_by_role("link", name="Channels").click()
+        await page.get_by_role("button", name="Add a channel").click()
+        await page.get_by_role("textbox", name="Name", exact=True).fill("typed by ana")
+        await page.context.clear_cookies()  # her session ends, and somebody else sits down
+        await page.get_by_role("button", name="Save").click()
+        await page.get_by_role("textbox", name="Token").fill(token(other.owner))
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="Channels")).to_be_visible()
+        assert await page.get_by_role("textbox", name="Name", exact=True).count() == 0
+        await page.get_by_role("link", name="Inbox").click()
+        await expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+        assert "of-ana" not in await page.content()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        rows = await world.rows("select project_id from public.alert_channels")
+        assert [each["project_id"] for each in rows] == [world.project_id]

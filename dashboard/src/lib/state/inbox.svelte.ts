@@ -91,6 +91,16 @@ export class Inbox {
 		}
 	}
 
+	/** Forgets everything: somebody else is there. */
+	clear() {
+		this.#asked += 1; // what is on its way is not theirs
+		this.alerts = [];
+		this.fresh = [];
+		this.counts = this.next = this.trouble = this.readAt = null;
+		this.chosen = new Set();
+		this.changes = { ids: new Set(), number: 0 };
+	}
+
 	/** What has changed: rows that are shown change where they are; others wait. */
 	hear(changed: Alert[]) {
 		if (changed.length === 0) return;
