@@ -206,6 +206,30 @@ async def test_what_is_set(world: World, tmp_path: Path) -> None:
         await walk.see("settings-workflow")
 
 
+async def test_a_part_that_cannot_be_read_leaves_the_rest_of_the_page(
+    world: World, tmp_path: Path
+) -> None:
+    async with a_walk(world, tmp_path) as walk:
+        page = walk.page
+        await _set_up(walk.desk)
+        await world.fail()
+        await world.until("select count(*) = 1 from public.alerts")
+        alert = await world.value("select id from public.alerts")
+        await world.execute(
+            "revoke select on public.alert_notifications, public.alert_failures from authenticated"
+        )
+        await walk.go("/alerts/channels", "Channels")
+        await expect(page.get_by_text("A part of this page could not be read:")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Team chat")).to_be_visible()
+        await walk.see("channels-partial")
+        await world.execute("grant select on public.alert_notifications to authenticated")
+        await page.get_by_role("button", name="Try again").click()
+        await expect(page.get_by_text("A part of this page could not be read:")).to_have_count(0)
+        await walk.go(f"/alerts/a/{alert}", "Timeline")
+        await expect(page.get_by_text("A part of this page could not be read:")).to_be_visible()
+        await walk.see("alert-partial")
+
+
 async def test_who_may_only_look(world: World, tmp_path: Path) -> None:
     viewer, _ = await members_of(world)
     async with a_walk(world, tmp_path) as walk:
